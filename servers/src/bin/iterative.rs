@@ -1,0 +1,40 @@
+//! One process, one client at a time; everybody else waits in the accept queue, unserved.
+//!
+//! The simplest server there is, and the reason for all the others. It saturates at one connection: its rate is that
+//! of a single client, whose waits nobody else can use. The kernel goes on completing handshakes for the others until
+//! the backlog is full (backlog + 1 of them), so that they look connected and are not served; later ones time out.
+//!
+//! Left out: nothing. That it neither reads ahead nor looks who else is waiting *is* the model.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::process::ExitCode;
+
+use servers::{BUFFER_BYTES, Capacity, Protocol, Server, Session};
+
+fn main() -> ExitCode {
+    servers::main("iterative", serve)
+}
+
+fn serve(server: &mut Server, (): &()) -> io::Result<()> {
+    server.ready(&Capacity::new(1, "workers"))?;
+    while let Some(client) = server.listener.next_client() {
+        let _open = server.admit();
+        let _woken = servers::shut_on_stop(&client);
+        // An error is the client's own end; the next one is waiting.
+        let _ = converse(&client, server.protocol);
+    }
+    Ok(())
+}
+
+fn converse(mut client: &TcpStream, protocol: Protocol) -> io::Result<()> {
+    let mut session = Session::new(protocol);
+    let mut buffer = [0; BUFFER_BYTES];
+    loop {
+        let received = client.read(&mut buffer[..protocol.read_bytes()])?;
+        if received == 0 {
+            return Ok(());
+        }
+        client.write_all(session.answer(&buffer[..received]))?;
+    }
+}

@@ -1,0 +1,58 @@
+//! async/await on one thread: a task per connection, written like the blocking version, run by an event loop.
+//!
+//! Tokio's current-thread runtime waits on epoll (edge-triggered) and polls the tasks that became ready. Beside the
+//! bare loop it costs the scheduling of a task for every wake-up, and memory for each task's state, its buffer among
+//! it. It saturates on one core.
+//!
+//! Left out: more than one core (that is tokio), timeouts.
+
+use std::io;
+use std::process::ExitCode;
+
+use servers::{BUFFER_BYTES, Capacity, Protocol, Server, Session};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+fn main() -> ExitCode {
+    servers::main("tokio-current", serve)
+}
+
+fn serve(server: &mut Server, (): &()) -> io::Result<()> {
+    server.listener.set_nonblocking()?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?
+        .block_on(accept(server))
+}
+
+async fn accept(server: &Server) -> io::Result<()> {
+    let listener = TcpListener::from_std(server.listener.socket().try_clone()?)?;
+    server.ready(&Capacity::descriptors())?;
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => {
+                let (open, protocol) = (server.admit(), server.protocol);
+                // The only spawn: one for the connection, none for a request.
+                tokio::spawn(async move {
+                    let _open = open;
+                    let _ = converse(client, protocol).await;
+                });
+            }
+            Err(error) if server.listener.survive(&error) => {}
+            Err(_) => return Ok(()),
+        }
+    }
+}
+
+async fn converse(mut client: TcpStream, protocol: Protocol) -> io::Result<()> {
+    let mut session = Session::new(protocol);
+    // Lives in the task itself, so that a request allocates nothing.
+    let mut buffer = [0; BUFFER_BYTES];
+    loop {
+        let received = client.read(&mut buffer[..protocol.read_bytes()]).await?;
+        if received == 0 {
+            return Ok(());
+        }
+        client.write_all(session.answer(&buffer[..received])).await?;
+    }
+}

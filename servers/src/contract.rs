@@ -1,0 +1,160 @@
+//! The server contract: flags in, `ready` and `stopped` out, and the order of things in between.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use clap::{Args, Command, FromArgMatches};
+use serde_json::json;
+
+use crate::counters::counters;
+use crate::{Capacity, Counted, Flags, Listener, Protocol, Reason, limits, stop};
+
+/// Version of the contract that these servers keep.
+const CONTRACT: u32 = 1;
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    /// The listening socket.
+    pub listener: Listener,
+    /// What the server speaks.
+    pub protocol: Protocol,
+    /// Workers, in models that have them.
+    pub workers: usize,
+    model: &'static str,
+    backlog: i32,
+}
+
+impl Server {
+    /// Announces that the server listens and what it believes it can hold: call it once all is set up.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn ready(&self, capacity: &Capacity) -> io::Result<()> {
+        let somaxconn = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok();
+        let somaxconn: Option<i32> = somaxconn.and_then(|text| text.trim().parse().ok());
+        say(&json!({
+            "event": "ready",
+            "contract": CONTRACT,
+            "model": self.model,
+            "address": self.listener.address()?,
+            "pid": std::process::id(),
+            "backlog": { "requested": self.backlog, "effective": somaxconn.map(|most| most.min(self.backlog)) },
+            "capacity": capacity,
+            "workers": self.workers,
+        }))
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot announce that it is ready: {error}")))
+    }
+
+    /// Counts a connection that will be served, until the returned value is dropped.
+    #[must_use]
+    pub fn admit(&self) -> Counted {
+        Counted::begin()
+    }
+
+    /// Connections open now.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        counters().open()
+    }
+
+    /// Closes a newcomer that was not admitted, and counts why.
+    pub fn refuse(&self, client: impl Into<std::os::fd::OwnedFd>, reason: Reason) {
+        drop(client.into());
+        counters().refuse(reason);
+    }
+
+    /// Counts as refused what was admitted in vain: the process or thread that was to serve it could not be made.
+    pub fn refuse_admitted(&self, reason: Reason) {
+        counters().take_back();
+        counters().refuse(reason);
+    }
+}
+
+/// A server's whole life: parses the flags, binds, runs `serve` until the server is told to stop, says `stopped`.
+///
+/// `serve` calls [`Server::ready`] when it has what it needs. `A` are flags that only this model has; `()` for none.
+pub fn main<A: Args>(model: &'static str, serve: impl FnOnce(&mut Server, &A) -> io::Result<()>) -> ExitCode {
+    let name: &'static str = format!("server-{model}").leak();
+    let (flags, extra) = match parse::<A>(name) {
+        ControlFlow::Continue(parsed) => parsed,
+        ControlFlow::Break(code) => return code,
+    };
+    let run = || {
+        limits::raise_descriptors();
+        let listener = Listener::bind(flags.listen, flags.backlog).map_err(|e| cannot_listen(flags.listen, &e))?;
+        stop::install(std::os::fd::AsFd::as_fd(&listener), flags.control_stdin)
+            .map_err(|error| format!("cannot install the signal handlers: {error}"))?;
+        let workers = workers(&flags);
+        let mut server = Server {
+            listener,
+            protocol: flags.protocol(),
+            workers,
+            model,
+            backlog: flags.backlog,
+        };
+        serve(&mut server, &extra).map_err(|error| error.to_string())?;
+        // Whoever reads the line may have gone, which is no failure of the server's.
+        let _ = stopped(model);
+        Ok(())
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err::<_, String>(message) => {
+            eprintln!("{name}: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse<A: Args>(name: &'static str) -> ControlFlow<ExitCode, (Flags, A)> {
+    let command = Command::new(name).version(env!("CARGO_PKG_VERSION"));
+    let command = A::augment_args(Flags::augment_args(command));
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Ok((Flags::from_arg_matches(&matches)?, A::from_arg_matches(&matches)?)));
+    match parsed {
+        Ok(both) => ControlFlow::Continue(both),
+        Err(error) => {
+            let _ = error.print();
+            ControlFlow::Break(ExitCode::from(error.exit_code() as u8))
+        }
+    }
+}
+
+fn workers(flags: &Flags) -> usize {
+    let parallelism = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    flags.workers.map_or_else(parallelism, |workers| workers as usize)
+}
+
+fn stopped(model: &str) -> io::Result<()> {
+    let counters = counters();
+    say(&json!({
+        "event": "stopped",
+        "model": model,
+        "accepted": counters.accepted(),
+        "peak_concurrent": counters.peak(),
+        "refused": counters.refused(),
+    }))
+}
+
+fn say(line: &serde_json::Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
+    let (why, hint) = match error.kind() {
+        io::ErrorKind::AddrInUse => (
+            "the address is in use",
+            "choose another port, or port 0 for any free one",
+        ),
+        io::ErrorKind::AddrNotAvailable => ("the address is not this machine's", "127.0.0.1 always is"),
+        io::ErrorKind::PermissionDenied => ("permission denied", "ports below 1024 need privilege"),
+        _ => return format!("cannot listen on {address}: {error}"),
+    };
+    format!("cannot listen on {address}: {why}\nhint: {hint}")
+}

@@ -1,0 +1,135 @@
+//! What a server counts about itself: connections accepted, open, at their peak, refused.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Why a newcomer was refused: accepted and closed at once, so that it learns of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The descriptor's number does not fit into an `fd_set`.
+    FdSetsize,
+    /// The process has all the descriptors it may have (EMFILE).
+    Nofile,
+    /// The system has all the open files it may have (ENFILE).
+    SystemFiles,
+    /// No memory for the socket (ENOBUFS, ENOMEM).
+    Memory,
+    /// No further process can be created (EAGAIN from fork).
+    Processes,
+    /// No further thread can be created (EAGAIN from clone).
+    Threads,
+    /// No room for a further thread's memory mappings.
+    MaxMapCount,
+}
+
+impl Reason {
+    const ALL: [Self; 7] = [
+        Self::FdSetsize,
+        Self::Nofile,
+        Self::SystemFiles,
+        Self::Memory,
+        Self::Processes,
+        Self::Threads,
+        Self::MaxMapCount,
+    ];
+
+    /// The limit's name as the contract writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FdSetsize => "FD_SETSIZE",
+            Self::Nofile => "RLIMIT_NOFILE",
+            Self::SystemFiles => "fs.file-max",
+            Self::Memory => "memory",
+            Self::Processes => "process limit",
+            Self::Threads => "thread limit",
+            Self::MaxMapCount => "vm.max_map_count",
+        }
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    accepted: AtomicU64,
+    open: AtomicU64,
+    peak: AtomicU64,
+    refused: [AtomicU64; Reason::ALL.len()],
+}
+
+/// The process's counters, in memory that forked children share: a child's end is counted where the parent looks.
+pub(crate) fn counters() -> &'static Counters {
+    static COUNTERS: OnceLock<&'static Counters> = OnceLock::new();
+    COUNTERS.get_or_init(|| {
+        use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+        let length = std::num::NonZeroUsize::new(size_of::<Counters>()).expect("counters have a size");
+        // SAFETY: a fresh anonymous mapping, never unmapped; its zero bytes are valid atomics and it is page-aligned.
+        unsafe {
+            let page = mmap_anonymous(
+                None,
+                length,
+                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
+                MapFlags::MAP_SHARED,
+            )
+            .expect("one page of shared memory");
+            page.cast::<Counters>().as_ref()
+        }
+    })
+}
+
+impl Counters {
+    pub(crate) fn open(&self) -> u64 {
+        self.open.load(Relaxed)
+    }
+
+    pub(crate) fn refuse(&self, reason: Reason) {
+        self.refused[reason as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn take_back(&self) {
+        self.accepted.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn accepted(&self) -> u64 {
+        self.accepted.load(Relaxed)
+    }
+
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak.load(Relaxed)
+    }
+
+    /// Refusals by the limit's name, those that happened.
+    pub(crate) fn refused(&self) -> BTreeMap<&'static str, u64> {
+        let count = |reason: Reason| (reason.name(), self.refused[reason as usize].load(Relaxed));
+        Reason::ALL.into_iter().map(count).filter(|&(_, n)| n > 0).collect()
+    }
+}
+
+/// One open connection, counted from its creation until it is dropped.
+///
+/// Forget it (`std::mem::forget`) where somebody else ends the count by [`Counted::end_elsewhere`].
+#[derive(Debug)]
+pub struct Counted(());
+
+impl Counted {
+    pub(crate) fn begin() -> Self {
+        let counters = counters();
+        counters.accepted.fetch_add(1, Relaxed);
+        let open = counters.open.fetch_add(1, Relaxed) + 1;
+        counters.peak.fetch_max(open, Relaxed);
+        Self(())
+    }
+
+    /// Ends the count of a connection whose own `Counted` was forgotten, or ended with another process.
+    ///
+    /// Only touches an atomic, so a signal handler may call it.
+    pub fn end_elsewhere() {
+        counters().open.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        Self::end_elsewhere();
+    }
+}

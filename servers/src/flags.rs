@@ -1,0 +1,66 @@
+//! The command line of the server contract: the same flags for every server.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+
+use crate::protocol::{LARGEST_MESSAGE, Protocol, SMALLEST_REPLY, SMALLEST_REQUEST};
+
+/// Flags that every server takes.
+#[derive(Args, Clone, Debug)]
+pub struct Flags {
+    /// Address to listen on; port 0 lets the kernel choose, the `ready` line tells which
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    pub listen: SocketAddr,
+
+    /// What a request and its reply look like
+    #[arg(long, value_enum, default_value_t = ProtocolName::Echo)]
+    pub protocol: ProtocolName,
+
+    /// Size of a request in bytes under `reply` (at least 16); `echo` sends back whatever comes
+    #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = message_size(SMALLEST_REQUEST))]
+    pub request_bytes: u64,
+
+    /// Size of a reply in bytes under `reply` (at least 8)
+    #[arg(long, value_name = "BYTES", default_value_t = 16, value_parser = message_size(SMALLEST_REPLY))]
+    pub reply_bytes: u64,
+
+    /// Connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(i32).range(1..))]
+    pub backlog: i32,
+
+    /// Workers, in models that have them; others ignore it [default: the CPUs this process may use]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub workers: Option<u32>,
+
+    /// Also stop on the line `quit`, or at the end of standard input
+    #[arg(long)]
+    pub control_stdin: bool,
+}
+
+/// Names of the protocols on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProtocolName {
+    /// Every byte comes back as it came
+    Echo,
+    /// Fixed-size requests, each answered by a fixed-size reply that repeats the request's first 8 bytes
+    Reply,
+}
+
+impl Flags {
+    /// The protocol that the flags describe.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        match self.protocol {
+            ProtocolName::Echo => Protocol::Echo,
+            ProtocolName::Reply => Protocol::Reply {
+                request_bytes: self.request_bytes as usize,
+                reply_bytes: self.reply_bytes as usize,
+            },
+        }
+    }
+}
+
+fn message_size(smallest: u64) -> impl clap::builder::TypedValueParser<Value = u64> {
+    clap::value_parser!(u64).range(smallest..=LARGEST_MESSAGE)
+}
