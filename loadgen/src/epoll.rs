@@ -1,0 +1,187 @@
+//! The engine over epoll, level-triggered: one receive and one send a reply.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::os::fd::{BorrowedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use crate::clock::now_ns;
+use crate::engine::{Close, Engine, Load};
+use crate::outcome::Outcome;
+
+/// As many events as a wait can usefully bring; more would only age in our hands while they wait for their turn.
+const EVENTS: usize = 1024;
+const RECEIVE_BYTES: usize = 64 * 1024;
+/// Watched descriptors are told from connections by their user data.
+const WATCHED: u64 = u64::MAX;
+const BOTH_WAYS: EpollFlags = EpollFlags::EPOLLIN.union(EpollFlags::EPOLLOUT);
+
+/// Sockets and the epoll instance that watches them.
+pub(crate) struct EpollEngine {
+    epoll: Epoll,
+    connections: Vec<Option<Connection>>,
+    events: Vec<EpollEvent>,
+    buffer: Vec<u8>,
+    spin: bool,
+}
+
+struct Connection {
+    socket: TcpStream,
+    /// What the socket had no room for; while there is any, writability is watched too.
+    unsent: Vec<u8>,
+}
+
+impl Connection {
+    /// Sends `bytes`, or keeps what the socket does not take; true when it has just begun to keep something.
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Result<bool, Outcome> {
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        if !self.unsent.is_empty() {
+            self.unsent.extend_from_slice(bytes);
+            return Ok(false);
+        }
+        let sent = match self.socket.write(bytes) {
+            Ok(sent) if sent == bytes.len() => return Ok(false),
+            Ok(sent) => sent,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(Outcome::of(&error)),
+        };
+        self.unsent.extend_from_slice(&bytes[sent..]);
+        Ok(true)
+    }
+}
+
+impl EpollEngine {
+    pub(crate) fn new(conns: usize, spin: bool) -> io::Result<Self> {
+        Ok(Self {
+            epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            connections: std::iter::repeat_with(|| None).take(conns).collect(),
+            events: vec![EpollEvent::empty(); EVENTS],
+            buffer: vec![0; RECEIVE_BYTES],
+            spin,
+        })
+    }
+
+    fn interest(&self, id: usize, flags: EpollFlags) -> io::Result<()> {
+        let Some(connection) = &self.connections[id] else {
+            return Ok(());
+        };
+        Ok(self
+            .epoll
+            .modify(&connection.socket, &mut EpollEvent::new(flags, id as u64))?)
+    }
+
+    fn flush(&mut self, id: usize) -> Result<(), Outcome> {
+        let Some(connection) = &mut self.connections[id] else {
+            return Ok(());
+        };
+        match connection.socket.write(&connection.unsent) {
+            Ok(sent) => drop(connection.unsent.drain(..sent)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(Outcome::of(&error)),
+        }
+        if connection.unsent.is_empty() {
+            self.interest(id, EpollFlags::EPOLLIN)
+                .map_err(|error| Outcome::of(&error))?;
+        }
+        Ok(())
+    }
+
+    fn timeout(&self, until_ns: u64) -> EpollTimeout {
+        if self.spin {
+            return EpollTimeout::ZERO;
+        }
+        // Rounded up: a wait of 0 ms just before the instant would spin up to it.
+        let ms = until_ns.saturating_sub(now_ns()).div_ceil(1_000_000).min(60_000);
+        EpollTimeout::try_from(ms as i32).unwrap_or(EpollTimeout::ZERO)
+    }
+}
+
+impl Engine for EpollEngine {
+    fn add(&mut self, id: usize, socket: TcpStream) -> io::Result<()> {
+        self.epoll
+            .add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, id as u64))?;
+        self.connections[id] = Some(Connection {
+            socket,
+            unsent: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn watch(&mut self, fd: RawFd) -> io::Result<()> {
+        // SAFETY: the descriptor is only borrowed for the call.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, WATCHED))?)
+    }
+
+    fn turn(&mut self, until_ns: u64, load: &mut impl Load) -> io::Result<bool> {
+        let timeout = self.timeout(until_ns);
+        let ready = match self.epoll.wait(&mut self.events, timeout) {
+            Ok(ready) => ready,
+            Err(Errno::EINTR) => 0,
+            Err(errno) => return Err(errno.into()),
+        };
+        let mut watched = false;
+        for i in 0..ready {
+            let event = self.events[i];
+            if event.data() == WATCHED {
+                watched = true;
+                continue;
+            }
+            let id = event.data() as usize;
+            if event.events().contains(EpollFlags::EPOLLOUT)
+                && let Err(how) = self.flush(id)
+            {
+                self.close(id);
+                load.lost(id, how);
+                continue;
+            }
+            // Closed earlier in this batch.
+            let Some(connection) = &mut self.connections[id] else {
+                continue;
+            };
+            let end = match connection.socket.read(&mut self.buffer) {
+                Ok(0) => Some(Outcome::ClosedEarly),
+                Ok(received) => match load.received(id, &self.buffer[..received]) {
+                    Ok(reaction) => match connection.put(reaction) {
+                        Ok(false) => None,
+                        Ok(true) => {
+                            self.interest(id, BOTH_WAYS)?;
+                            None
+                        }
+                        Err(how) => Some(how),
+                    },
+                    Err(Close) => {
+                        self.close(id);
+                        None
+                    }
+                },
+                Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+                Err(error) => Some(Outcome::of(&error)),
+            };
+            if let Some(how) = end {
+                self.close(id);
+                load.lost(id, how);
+            }
+        }
+        Ok(watched)
+    }
+
+    fn send(&mut self, id: usize, bytes: &[u8]) -> Result<(), Outcome> {
+        let Some(connection) = &mut self.connections[id] else {
+            return Ok(());
+        };
+        if connection.put(bytes)? {
+            self.interest(id, BOTH_WAYS).map_err(|error| Outcome::of(&error))?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, id: usize) {
+        self.connections[id] = None;
+    }
+}

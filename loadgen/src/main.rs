@@ -1,0 +1,272 @@
+//! `loadgen`: opens N concurrent TCP clients against a server and says what became of every one of them.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use loadgen::clock::{nanoseconds, now_ns};
+use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, short, time};
+use loadgen::{Config, Connected, Fleet, Measurement, Protocol, Quantiles, SMALLEST_REQUEST, interrupt};
+use nix::sys::resource::{Resource, getrlimit};
+
+/// Open N concurrent TCP clients against a server, check every reply, and say what became of each
+#[derive(Parser, Debug)]
+#[command(
+    version,
+    after_help = "\
+Examples:
+  loadgen --target 127.0.0.1:9000 --conns 100
+  loadgen --target 127.0.0.1:9000 --conns 10k --active 100 --duration 30s
+  loadgen --target 127.0.0.1:9000 --conns 1k --pipeline 8 --json | jq .rate_per_s"
+)]
+struct Cli {
+    /// The server, as HOST:PORT
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9000")]
+    target: String,
+    /// Connections to open
+    #[arg(short, long, value_name = "N", default_value = "100", value_parser = parse_positive)]
+    conns: u64,
+    /// Connections that talk; the others stay open and silent [default: all]
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    active: Option<u64>,
+    /// Length of the measured window
+    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    duration: Duration,
+    /// Load before the window that is not recorded
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
+    warmup: Duration,
+    /// Time over which the connections are opened [default: 100 µs a connection]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    ramp: Option<Duration>,
+    /// Time that each connection has to be established
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration)]
+    connect_timeout: Duration,
+    /// Time that each reply has to come; then its connection is closed
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    timeout: Duration,
+    /// What the server speaks
+    #[arg(long, value_enum, default_value_t = Protocol::Echo)]
+    protocol: Protocol,
+    /// Size of a request (at least 16)
+    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse_bytes)]
+    request_bytes: u64,
+    /// Size of a reply under `reply` (at least 8)
+    #[arg(long, value_name = "BYTES", default_value = "16", value_parser = parse_bytes)]
+    reply_bytes: u64,
+    /// Requests that a connection has under way at once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive)]
+    pipeline: u64,
+    /// Poll without sleeping: on a virtual machine, waking an idle core takes longer than most replies
+    #[arg(long)]
+    spin: bool,
+    /// Processes to spread the connections over [default: as few as their descriptors allow]
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    shards: Option<u64>,
+    /// Allow a target that is not on this machine's loopback
+    #[arg(long)]
+    allow_remote: bool,
+    /// Print one JSON object instead of a summary
+    #[arg(long)]
+    json: bool,
+    /// Run as a part of another loadgen, which speaks JSON on standard input
+    #[arg(long, hide = true)]
+    shard: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.shard {
+        return loadgen::shard_main();
+    }
+    interrupt::install();
+    match run(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("loadgen: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<ExitCode> {
+    let target = target(cli)?;
+    let config = config(cli, target)?;
+    let active = cli.active.unwrap_or(cli.conns);
+    if active > cli.conns {
+        usage(&format!("--active {active} is more than --conns {}", cli.conns));
+    }
+    let nofile = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(_, hard)| hard);
+    let shards = cli.shards.unwrap_or(1).max(loadgen::shards_needed(cli.conns, nofile));
+    let binary = std::env::current_exe().context("cannot find this program's own file")?;
+    let mut fleet = Fleet::launch(&binary, config, shards, &[])?;
+    let connected = fleet.connect()?;
+    if connected.connected == 0 {
+        bail!("no connection to {target} came about: {}", reasons(&connected));
+    }
+    fleet.start(active)?;
+    let start = now_ns() + nanoseconds(cli.warmup);
+    fleet.measure(start, start + nanoseconds(cli.duration))?;
+    let measured = fleet.collect()?;
+    let text = if cli.json {
+        serde_json::to_string(&measured)? + "\n"
+    } else {
+        summary(cli, target, &measured)
+    };
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ if measured.mismatches() > 0 => Ok(ExitCode::FAILURE),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn target(cli: &Cli) -> Result<SocketAddr> {
+    let resolved = cli.target.to_socket_addrs().map(|mut addresses| addresses.next());
+    let Ok(Some(target)) = resolved else {
+        usage(&format!(
+            "--target '{}' is no address; write it as 127.0.0.1:9000",
+            cli.target
+        ));
+    };
+    if !target.ip().is_loopback() && !cli.allow_remote {
+        usage(&format!(
+            "--target {target} is not on this machine's loopback; a load test of someone else's server is an attack\n\
+             hint: give --allow-remote if the server is yours"
+        ));
+    }
+    Ok(target)
+}
+
+fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
+    if cli.request_bytes < SMALLEST_REQUEST {
+        usage(&format!(
+            "--request-bytes {} is too small; a request holds a tag of 16 bytes",
+            cli.request_bytes
+        ));
+    }
+    if cli.protocol == Protocol::Reply && cli.reply_bytes < 8 {
+        usage(&format!(
+            "--reply-bytes {} is too small; a reply repeats a tag of 8 bytes",
+            cli.reply_bytes
+        ));
+    }
+    if cli.duration.is_zero() {
+        usage("--duration 0s leaves nothing to measure");
+    }
+    Ok(Config {
+        target,
+        conns: cli.conns,
+        first_id: 0,
+        stride: 1,
+        protocol: cli.protocol,
+        request_bytes: cli.request_bytes,
+        reply_bytes: cli.reply_bytes,
+        pipeline: cli.pipeline,
+        ramp_ns: cli.ramp.map_or(cli.conns * 100_000, nanoseconds),
+        connect_timeout_ns: nanoseconds(cli.connect_timeout),
+        timeout_ns: nanoseconds(cli.timeout),
+        spin: cli.spin,
+        sources: Config::sources_needed(target, cli.conns),
+    })
+}
+
+fn reasons(connected: &Connected) -> String {
+    let reasons: Vec<String> = connected
+        .outcomes
+        .failures()
+        .into_iter()
+        .map(|(how, n)| format!("{} {}", grouped(n), how.words()))
+        .collect();
+    reasons.join(", ")
+}
+
+fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
+    let mut lines = vec![format!(
+        "{target}  {} connections, {} talking, {} requests of {} B, closed loop{}",
+        grouped(m.requested),
+        grouped(m.active),
+        cli.protocol.name(),
+        cli.request_bytes,
+        if m.generator.spin { ", spinning" } else { "" },
+    )];
+    let mut connections = format!("{} connected, {} served", grouped(m.connected), grouped(m.served));
+    for (count, word) in [(m.starved, "starved"), (m.turned_away, "turned away")] {
+        if count > 0 {
+            connections += &format!(", {} {word}", grouped(count));
+        }
+    }
+    lines.push(format!("  connections  {connections}"));
+    lines.push(format!(
+        "  throughput   {} req/s ({} in {:.2} s)",
+        short(m.rate_per_s),
+        grouped(m.requests),
+        m.elapsed_s
+    ));
+    lines.push(format!("  latency      {}", quantiles(&m.latency_ns)));
+    lines.push(format!("  connect      {}", quantiles(&m.connect_ns)));
+    let failures = m.outcomes.failures();
+    if !failures.is_empty() {
+        let failures: Vec<String> = failures
+            .into_iter()
+            .map(|(how, n)| format!("{} {}", grouped(n), how.words()))
+            .collect();
+        lines.push(format!("  failures     {}", failures.join(", ")));
+    }
+    if let Some(jain) = m.jain_index
+        && m.active > 1
+    {
+        let (fewest, most) = (m.fewest.unwrap_or(0), m.most.unwrap_or(0));
+        lines.push(format!(
+            "  fairness     Jain {jain:.3}, {} to {} replies a connection",
+            grouped(fewest),
+            grouped(most)
+        ));
+    }
+    let share = m.generator.cpu_share * 100.0;
+    let bound = if share >= 95.0 && !m.generator.spin {
+        ": the generator may be what limits the rate"
+    } else {
+        ""
+    };
+    lines.push(format!(
+        "  generator    {share:.0} % of {} core{}{bound}",
+        m.generator.shards,
+        if m.generator.shards == 1 { "" } else { "s" }
+    ));
+    if let Some(law) = m.littles_law.filter(|law| !law.holds) {
+        lines.push(format!(
+            "  warning      mean latency × rate = {:.1}, but {:.0} requests were under way: the latencies are not to be trusted",
+            law.observed, law.expected
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn quantiles(q: &Quantiles) -> String {
+    let tell = |name: &str, ns: Option<u64>| ns.map(|ns| format!("{name} {}", time(ns as f64)));
+    let told = [
+        ("p50", q.p50),
+        ("p90", q.p90),
+        ("p99", q.p99),
+        ("p99.9", q.p999),
+        ("max", q.max),
+    ];
+    let told: Vec<String> = told.into_iter().filter_map(|(name, ns)| tell(name, ns)).collect();
+    if told.is_empty() {
+        "nothing to tell".to_owned()
+    } else {
+        told.join("  ")
+    }
+}
+
+fn usage(message: &str) -> ! {
+    let bold = if io::stderr().is_terminal() {
+        ("\x1b[1m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
+    eprintln!("{}loadgen:{} {message}", bold.0, bold.1);
+    std::process::exit(2)
+}

@@ -1,0 +1,255 @@
+//! A shard: one process that opens its share of the connections and loads them as it is told.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::time::TimeValLike;
+
+use crate::clock::{nanoseconds, now_ns};
+use crate::closed::ClosedLoop;
+use crate::connect::connect;
+use crate::engine::Engine;
+use crate::epoll::EpollEngine;
+use crate::lines::{Lines, Read};
+use crate::wire::{Command, Event, Window};
+
+/// The load has settled when every client was answered, or when for this long no further one was.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// At the end of a window, how long to wait for a further outstanding reply before giving the rest up.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// Whether connection `id` of `requested` is one of the `active` ones, evenly picked.
+fn is_active(id: u64, active: u64, requested: u64) -> bool {
+    u128::from(id) * u128::from(active) % u128::from(requested) < u128::from(active)
+}
+
+/// Runs a shard: [`Command`]s on standard input, [`Event`]s on standard output.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Ctrl-C at a terminal reaches the whole group; the parent decides what it means and closes our standard input.
+    // SAFETY: no handler of ours.
+    let _ = unsafe { signal(Signal::SIGINT, SigHandler::SigIgn) };
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = say(&Event::Failed {
+                reason: error.to_string(),
+            });
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    let mut commands = Commands {
+        lines: Lines::new(std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?),
+    };
+    let mut shard: Option<Shard<EpollEngine>> = None;
+    while let Some(command) = commands.wait()? {
+        match (command, &mut shard) {
+            (Command::Connect(config), None) => {
+                let mut engine = EpollEngine::new(config.conns as usize, config.spin)?;
+                engine.watch(0)?;
+                let mut clients = ClosedLoop::new(&config);
+                say(&Event::Connected(Box::new(connect(
+                    &config,
+                    &mut clients,
+                    &mut engine,
+                )?)))?;
+                shard = Some(Shard { engine, clients });
+            }
+            (Command::Start { active, requested }, Some(shard)) => {
+                shard.load(|id| is_active(id, active, requested), &mut commands)?;
+            }
+            (Command::Quit, _) => return Ok(()),
+            (command, _) => return Err(io::Error::other(format!("{command:?} is out of place"))),
+        }
+    }
+    Ok(())
+}
+
+struct Shard<E> {
+    engine: E,
+    clients: ClosedLoop,
+}
+
+impl<E: Engine> Shard<E> {
+    /// From the first request to the last reply of one window.
+    fn load(&mut self, active: impl Fn(u64) -> bool, commands: &mut Commands) -> io::Result<()> {
+        self.clients.begin(&active, &mut self.engine);
+        if self.settle(commands)? {
+            return Ok(());
+        }
+        say(&Event::Settled)?;
+        let (start_ns, end_ns) = loop {
+            match self.turn(u64::MAX, commands)? {
+                None => {}
+                Some(Command::Measure { start_ns, end_ns }) => break (start_ns, end_ns),
+                Some(_) => return Ok(()),
+            }
+        };
+        self.clients.open_window(start_ns, end_ns);
+        if self.turn_until(start_ns, commands)? {
+            return Ok(());
+        }
+        let before = Usage::now()?;
+        if self.turn_until(end_ns, commands)? {
+            return Ok(());
+        }
+        let after = Usage::now()?;
+        let talking = self.clients.talking();
+        self.clients.close_window();
+        let mut window = self.window(&active);
+        self.clients.rest();
+        self.drain(commands)?;
+        (window.cpu_ns, window.cpu_over_ns) = (after.cpu_ns - before.cpu_ns, after.at_ns - before.at_ns);
+        window.talking = talking;
+        say(&Event::Measured(Box::new(window)))
+    }
+
+    fn window(&self, active: impl Fn(u64) -> bool) -> Window {
+        let (all, asked) = (self.clients.tally(|_| true), self.clients.tally(active));
+        Window {
+            connected: all.connected,
+            turned_away: all.turned_away,
+            asked: asked.asked,
+            served: asked.served,
+            starved: asked.starved,
+            replies: asked.sum,
+            sum_of_squares: asked.sum_of_squares,
+            fewest: asked.fewest,
+            most: asked.most,
+            latency: self.clients.latencies.clone(),
+            outcomes: self.clients.outcomes.clone(),
+            ..Window::default()
+        }
+    }
+
+    /// Runs until the load is steady; true when the parent wants to end.
+    fn settle(&mut self, commands: &mut Commands) -> io::Result<bool> {
+        while self.clients.answered < self.clients.talking() {
+            let patience_ends = self.clients.progress_ns + nanoseconds(PATIENCE);
+            if now_ns() >= patience_ends {
+                break;
+            }
+            if self.turn(patience_ends, commands)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Waits for what is still under way, as long as something comes.
+    fn drain(&mut self, commands: &mut Commands) -> io::Result<()> {
+        let mut left = self.clients.outstanding();
+        let mut patience_ends = now_ns() + nanoseconds(DRAIN);
+        while left > 0 && now_ns() < patience_ends {
+            if self.turn(patience_ends, commands)?.is_some() {
+                break;
+            }
+            let now_left = self.clients.outstanding();
+            if now_left < left {
+                patience_ends = now_ns() + nanoseconds(DRAIN);
+            }
+            left = now_left;
+        }
+        Ok(())
+    }
+
+    fn turn_until(&mut self, instant: u64, commands: &mut Commands) -> io::Result<bool> {
+        while now_ns() < instant {
+            if self.turn(instant, commands)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// One turn of the engine, and a command if one has come.
+    fn turn(&mut self, until: u64, commands: &mut Commands) -> io::Result<Option<Command>> {
+        let commanded = self
+            .engine
+            .turn(until.min(self.clients.next_sweep_ns()), &mut self.clients)?;
+        self.clients.sweep(now_ns(), &mut self.engine);
+        if commanded { commands.come() } else { Ok(None) }
+    }
+}
+
+struct Commands {
+    lines: Lines,
+}
+
+impl Commands {
+    /// The next command; `None` at the end of standard input.
+    fn wait(&mut self) -> io::Result<Option<Command>> {
+        loop {
+            match self.lines.next(u64::MAX)? {
+                Read::Line(line) => return Ok(Some(parse(&line)?)),
+                Read::End => return Ok(None),
+                Read::TimedOut | Read::Interrupted => {}
+            }
+        }
+    }
+
+    /// A command if one has come; the end of standard input is one to quit.
+    fn come(&mut self) -> io::Result<Option<Command>> {
+        match self.lines.next(0)? {
+            Read::Line(line) => Ok(Some(parse(&line)?)),
+            Read::End => Ok(Some(Command::Quit)),
+            Read::TimedOut | Read::Interrupted => Ok(None),
+        }
+    }
+}
+
+fn parse(line: &str) -> io::Result<Command> {
+    serde_json::from_str(line).map_err(|error| io::Error::other(format!("cannot read the command '{line}': {error}")))
+}
+
+fn say(event: &Event) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, event)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+struct Usage {
+    at_ns: u64,
+    cpu_ns: u64,
+}
+
+impl Usage {
+    fn now() -> io::Result<Self> {
+        let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+        let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+        Ok(Self {
+            at_ns: now_ns(),
+            cpu_ns: cpu as u64 * 1000,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn active_connections_are_as_many_as_asked_for_and_evenly_spread() {
+        for (active, requested) in [(1, 1), (1, 10_000), (100, 10_000), (7, 100), (99, 100), (100, 100)] {
+            let ids: Vec<u64> = (0..requested).filter(|&id| is_active(id, active, requested)).collect();
+            assert_eq!(ids.len() as u64, active);
+            assert_eq!(ids[0], 0);
+            let gaps: Vec<u64> = ids.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let (least, most) = (requested / active, requested.div_ceil(active));
+            assert!(
+                gaps.iter().all(|&gap| gap == least || gap == most),
+                "{active} of {requested}: {gaps:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a generator's parent and its shards say to each other: one JSON object a line.
+//!
+//! The parent sends [`Command`]s; a shard answers with [`Event`]s. Instants are nanoseconds of
+//! CLOCK_MONOTONIC, which all processes of a machine share: that is how shards start and end a window together.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::histogram::Histogram;
+use crate::outcome::Outcomes;
+
+/// What a shard is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Open the connections; each says hello with one request. Answered by [`Event::Connected`].
+    Connect(Config),
+    /// Start the load on `active` of all `requested` connections, evenly picked. Answered by [`Event::Settled`].
+    Start {
+        /// Connections that send, over all shards.
+        active: u64,
+        /// Connections of all shards.
+        requested: u64,
+    },
+    /// Record from one instant to another, then stop sending. Answered by [`Event::Measured`].
+    Measure {
+        /// First instant of the window.
+        start_ns: u64,
+        /// End of the window.
+        end_ns: u64,
+    },
+    /// Close everything and end. So does the end of standard input.
+    Quit,
+}
+
+/// What a shard says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// Every connection was established or has failed, and whoever gets an answer has got it.
+    Connected(Box<Opened>),
+    /// The load runs, and every connection that is served was served.
+    Settled,
+    /// A window is over and nothing is under way any more.
+    Measured(Box<Window>),
+    /// The shard cannot go on.
+    Failed {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// How the connections of a shard were opened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Connections whose handshake was done.
+    pub connected: u64,
+    /// Of these, connections that the server closed without ever answering.
+    pub turned_away: u64,
+    /// Of these, connections that got a reply to their first request.
+    pub greeted: u64,
+    /// Failures of the connect phase; each counts a connection.
+    pub outcomes: Outcomes,
+    /// From connect(2) to the end of the handshake.
+    pub connect: Histogram,
+    /// From connect(2) to the reply to the first request.
+    pub first_reply: Histogram,
+    /// From the first connect(2) until everything had its outcome.
+    pub elapsed_ns: u64,
+}
+
+/// What a shard saw in a window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// Connections whose handshake was ever done, whether or not they were to send.
+    pub connected: u64,
+    /// Of these, those that the server closed without ever answering.
+    pub turned_away: u64,
+    /// Connections that were to send, by number: also those that never came to be.
+    pub asked: u64,
+    /// Of these, those that got at least one correct reply inside the window.
+    pub served: u64,
+    /// Of these, those that were connected and not turned away, and got none.
+    pub starved: u64,
+    /// Correct replies inside the window, over the connections that were to send.
+    pub replies: u64,
+    /// Sum of the squares of the replies of each such connection, for Jain's index.
+    pub sum_of_squares: u64,
+    /// Replies of the connection that got fewest.
+    pub fewest: Option<u64>,
+    /// Replies of the connection that got most.
+    pub most: Option<u64>,
+    /// Service times of the replies inside the window.
+    pub latency: Histogram,
+    /// Outcomes since the window began, as requests.
+    pub outcomes: Outcomes,
+    /// The shard's own CPU time between two looks at the edges of the window, user and system.
+    pub cpu_ns: u64,
+    /// Time between those looks.
+    pub cpu_over_ns: u64,
+    /// Connections that could have had requests under way all through the window.
+    pub talking: u64,
+}
