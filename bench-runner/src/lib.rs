@@ -1,3 +1,19 @@
 //! The experiment: plan, run, record, judge, draw.
 //!
-//! Data flows one way: catalogue and flags → plan → cells → rows → statistics → rendering.
+//! Data flows one way: catalogue and flags → [`plan`] → cells ([`execute`]) → rows ([`record`]) → statistics
+//! ([`stats`]) → rendering ([`render`], [`charts`]). Rendering reads records only, so that everything can be drawn again
+//! without measuring again. No part knows a concurrency model: there is the catalogue, and there are two contracts,
+//! the server's and the load generator's.
+
+pub mod catalog;
+pub mod charts;
+pub mod cli;
+pub mod commands;
+pub mod environment;
+pub mod execute;
+pub mod machine;
+pub mod plan;
+pub mod progress;
+pub mod record;
+pub mod render;
+pub mod stats;

@@ -1,3 +1,27 @@
 //! `bench-runner`: what each way of writing a concurrent TCP server costs, and where it breaks.
 
-fn main() {}
+use std::process::ExitCode;
+
+use bench_runner::cli::{Cli, Command};
+use bench_runner::commands::{Usage, doctor, list, report, run, verify};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    loadgen::interrupt::install();
+    let done = match &cli.command {
+        None => run::run(&cli.run, cli.color),
+        Some(Command::Run(args)) => run::run(args, cli.color),
+        Some(Command::List(args)) => list::list(args),
+        Some(Command::Doctor(args)) => doctor::doctor(args),
+        Some(Command::Verify(args)) => verify::verify(args),
+        Some(Command::Report(args)) => report::report(args, cli.color),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bench-runner: {error:#}");
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! A finished chart, and its PNG.
+
+use anyhow::Context;
+use resvg::{tiny_skia, usvg};
+
+use super::font;
+
+/// A chart as SVG, complete in itself: the font is inside.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The document.
+    pub svg: String,
+}
+
+impl Picture {
+    /// The SVG without the font, for a page that embeds [`font::style_element`] once for many charts.
+    pub fn without_font(&self) -> String {
+        self.svg.replacen(font::style_element(), "", 1)
+    }
+
+    /// The same picture as PNG, 1920 × 1080.
+    ///
+    /// plotters' own bitmap backend is not used: it misplaces thick strokes and has been seen to hang.
+    pub fn png(&self) -> anyhow::Result<Vec<u8>> {
+        // The renderer has the font already and would only have to skip it.
+        let tree =
+            usvg::Tree::from_str(&self.without_font(), &font::options()).context("cannot read the chart's SVG")?;
+        let size = tree.size().to_int_size();
+        let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height()).context("cannot make an empty picture")?;
+        resvg::render(&tree, tiny_skia::Transform::default(), &mut pixels.as_mut());
+        pixels.encode_png().context("cannot encode the chart as PNG")
+    }
+}

@@ -1,0 +1,302 @@
+//! Chart 1: asked, connected, served. Where does each model break, and what stopped it?
+//!
+//! One bar a model, in the order given, on a *linear* axis from 0 to what was asked for: the lengths are parts of one
+//! total, and on a logarithmic axis a model that serves a tenth would look as if it served most.
+
+use anyhow::ensure;
+use plotters::style::RGBColor;
+
+use super::canvas::{Align, Canvas, paint};
+use super::frame::frame;
+use super::number::thousands;
+use super::picture::Picture;
+use super::place::Area;
+use super::scale::{Scale, count_ticks};
+use super::text::{Face, bold, regular, row_px};
+use super::theme::Theme;
+
+/// What chart 1 shows.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    /// The finding.
+    pub title: String,
+    /// How it was measured.
+    pub subtitle: String,
+    /// Where it comes from.
+    pub footer: String,
+    /// Connections that were asked of each model.
+    pub asked: u64,
+    /// One bar a model, from top to bottom.
+    pub bars: Vec<ServedBar>,
+}
+
+/// One model in chart 1.
+#[derive(Clone, Debug, Default)]
+pub struct ServedBar {
+    /// The model's name.
+    pub name: String,
+    /// Connections whose handshake was done; served ones are among them.
+    pub connected: u64,
+    /// Connections that got at least one correct reply.
+    pub served: u64,
+    /// What kept it from serving all ("FD_SETSIZE").
+    pub stopped_by: Option<String>,
+    /// Why there is no result, or no more of one, if something went wrong.
+    pub failed: Option<String>,
+}
+
+/// The widest that the column of names gets, in pixels.
+const NAMES: f64 = 400.0;
+/// Between a name and its bar, and between a bar and its label.
+const GAP: f64 = 16.0;
+/// A row is never higher, so that one model is not a wall of colour.
+const ROW: f64 = 120.0;
+/// What happened to one connection in ten thousand is still seen.
+const SLIVER: f64 = 3.0;
+
+pub(super) fn draw(data: &Served, theme: &Theme) -> anyhow::Result<Picture> {
+    paint(theme, &data.title, |canvas| {
+        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
+        if data.bars.is_empty() {
+            let (x, y) = ((plot.x0 + plot.x1) / 2.0, (plot.y0 + plot.y1) / 2.0);
+            return canvas.label(bold(36.0), theme.quiet, Align::Middle, x, y, "no model was run");
+        }
+        let layout = Layout::new(data, plot)?;
+        layout.key(canvas)?;
+        layout.axis(canvas, data.asked)?;
+        for (i, bar) in data.bars.iter().enumerate() {
+            layout.bar(canvas, data.asked, bar, i)?;
+        }
+        Ok(())
+    })
+}
+
+/// Where things stand.
+struct Layout {
+    /// The bars, all rows.
+    field: Area,
+    /// The right end of the labels.
+    right: f64,
+    /// From one row to the next.
+    pitch: f64,
+    /// Pixels per em of names and labels.
+    px: f64,
+    scale: Scale,
+}
+
+impl Layout {
+    fn new(data: &Served, plot: Area) -> anyhow::Result<Self> {
+        let (key, axis) = (56.0, 62.0);
+        let room = plot.height() - key - axis;
+        let pitch = (room / data.bars.len() as f64).min(ROW);
+        let px = row_px(pitch);
+        ensure!(
+            pitch >= 9.0,
+            "cannot draw {} models in one chart: at most {} fit",
+            data.bars.len(),
+            room / 9.0
+        );
+
+        let names = data
+            .bars
+            .iter()
+            .map(|bar| regular(px).width(&bar.name))
+            .fold(0.0, f64::max)
+            .min(NAMES);
+        let x0 = plot.x0 + names + GAP;
+        let total = data
+            .bars
+            .iter()
+            .map(|bar| bar.connected.max(bar.served))
+            .fold(data.asked.max(1), u64::max) as f64;
+
+        // The bars take the width at which every label still fits behind its bar; a long reason is cut instead.
+        let full = plot.x1 - x0;
+        let width = data
+            .bars
+            .iter()
+            .map(|bar| {
+                let part = bar.connected.max(bar.served) as f64 / total;
+                let wish = full - GAP - SLIVER - Label::of(bar, data.asked, px).room();
+                if part > 0.0 { wish / part } else { full }
+            })
+            .fold(full - 60.0, f64::min)
+            .max(full * 0.5);
+        // Few rows stand nearer to the middle.
+        let y0 = plot.y0 + key + (room - pitch * data.bars.len() as f64) / 3.0;
+        let field = Area {
+            x0,
+            y0,
+            x1: x0 + width,
+            y1: y0 + pitch * data.bars.len() as f64,
+        };
+        Ok(Self {
+            field,
+            right: plot.x1,
+            pitch,
+            px,
+            scale: Scale::linear((0.0, total), (field.x0, field.x1)),
+        })
+    }
+
+    /// What the three shades mean, in no model's colour.
+    fn key(&self, canvas: &Canvas<'_>) -> anyhow::Result<()> {
+        let theme = canvas.theme;
+        let (face, y, mut x) = (regular(24.0), self.field.y0 - 44.0, self.field.x0);
+        for (shade, words) in [
+            "served",
+            "connected but starved: never got a reply",
+            "asked for, never connected",
+        ]
+        .iter()
+        .enumerate()
+        {
+            let swatch = Area {
+                x0: x,
+                y0: y - 12.0,
+                x1: x + 40.0,
+                y1: y + 12.0,
+            };
+            canvas.fill(swatch, theme.track)?;
+            match shade {
+                0 => canvas.fill(swatch, theme.quiet)?,
+                1 => starved(canvas, swatch, theme.quiet)?,
+                _ => {}
+            }
+            canvas.label(face, theme.quiet, Align::Left, x + 52.0, y, words)?;
+            x += 52.0 + face.width(words) + 44.0;
+        }
+        Ok(())
+    }
+
+    fn axis(&self, canvas: &Canvas<'_>, asked: u64) -> anyhow::Result<()> {
+        let (theme, face, field) = (canvas.theme, regular(26.0), self.field);
+        let ticks = count_ticks(asked);
+        let mut free = f64::INFINITY;
+        // From the right, because the total must be there and the others only where there is room.
+        for &tick in ticks.iter().rev() {
+            let x = self.scale.at(tick as f64);
+            // Not beside the tracks but between them: labels run across the end of a track.
+            let top = if tick == asked { field.y1 } else { field.y0 };
+            canvas.line(&[(x, top), (x, field.y1 + 10.0)], theme.grid, 2)?;
+            let words = if tick == asked {
+                format!("{} asked", thousands(tick))
+            } else {
+                thousands(tick)
+            };
+            let half = face.width(&words) / 2.0;
+            let x = x.min(self.right - half);
+            if x + half + GAP < free {
+                let color = if tick == asked { theme.ink } else { theme.quiet };
+                canvas.text(face, color, Align::Middle, x, field.y1 + 40.0, &words)?;
+                free = x - half;
+            }
+        }
+        Ok(())
+    }
+
+    fn bar(&self, canvas: &Canvas<'_>, asked: u64, bar: &ServedBar, row: usize) -> anyhow::Result<()> {
+        let (theme, field) = (canvas.theme, self.field);
+        let y = field.y0 + self.pitch * (row as f64 + 0.5);
+        let half = (self.pitch * 0.37).min(34.0);
+        let span = |x0: f64, x1: f64| Area {
+            x0,
+            y0: y - half,
+            x1,
+            y1: y + half,
+        };
+        let color = theme.color_of(&bar.name);
+
+        let face = regular(self.px);
+        let name = face.fit(&bar.name, NAMES);
+        canvas.label(face, theme.ink, Align::Right, field.x0 - GAP, y, &name)?;
+
+        canvas.fill(span(field.x0, self.scale.at(asked as f64)), theme.track)?;
+        let sliver = |n: u64, from: u64| if n > from { SLIVER } else { 0.0 };
+        let served = self.scale.at(bar.served as f64).max(field.x0 + sliver(bar.served, 0));
+        let connected = self
+            .scale
+            .at(bar.connected as f64)
+            .max(served + sliver(bar.connected, bar.served));
+        if connected > served {
+            starved(canvas, span(served, connected), color)?;
+        }
+        if bar.served > 0 {
+            canvas.fill(span(field.x0, served), color)?;
+        }
+
+        let x = connected + if connected > field.x0 { GAP * 0.75 } else { GAP };
+        Label::of(bar, asked, self.px).draw(canvas, x, y, self.right)
+    }
+}
+
+/// The shade of connections that the kernel made and nobody served.
+fn starved(canvas: &Canvas<'_>, area: Area, color: RGBColor) -> anyhow::Result<()> {
+    canvas.fill(area, canvas.theme.tint(color, 0.22))?;
+    canvas.hatch(area, color, 14.0)?;
+    canvas.outline(area, color, 2)
+}
+
+/// What stands at the end of a bar: the numbers, and why there are no more of them.
+struct Label {
+    numbers: String,
+    reason: String,
+    failed: bool,
+    px: f64,
+}
+
+impl Label {
+    fn of(bar: &ServedBar, asked: u64, px: f64) -> Self {
+        let (served, starved) = (thousands(bar.served), bar.connected.saturating_sub(bar.served));
+        let numbers = match () {
+            () if bar.failed.is_some() && bar.connected.max(bar.served) == 0 => String::new(),
+            () if starved > 0 => format!("{served} served, {} starved", thousands(starved)),
+            () if bar.served >= asked && bar.failed.is_none() => served,
+            () => format!("{served} served"),
+        };
+        let reason = match (&bar.failed, &bar.stopped_by) {
+            (Some(why), _) => format!("✗ {why}"),
+            (None, Some(what)) => format!("— {what}"),
+            (None, None) => String::new(),
+        };
+        Self {
+            numbers,
+            reason,
+            failed: bar.failed.is_some(),
+            px,
+        }
+    }
+
+    fn faces(&self) -> (Face, Face) {
+        (
+            bold(self.px),
+            if self.failed { bold(self.px) } else { regular(self.px) },
+        )
+    }
+
+    /// Between the numbers and the reason.
+    fn space(&self) -> f64 {
+        if self.numbers.is_empty() || self.reason.is_empty() {
+            0.0
+        } else {
+            self.px * 0.4
+        }
+    }
+
+    /// The room that bars leave to it: all that the numbers need, and enough of the reason to recognise it by.
+    fn room(&self) -> f64 {
+        let (strong, plain) = self.faces();
+        strong.width(&self.numbers) + self.space() + plain.width(&self.reason).min(9.0 * self.px)
+    }
+
+    /// Draws what fits from `x` to `right`, the numbers first.
+    fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
+        let theme = canvas.theme;
+        let (strong, plain) = self.faces();
+        let numbers = strong.fit(&self.numbers, right - x);
+        canvas.label(strong, theme.ink, Align::Left, x, y, &numbers)?;
+        let x = x + strong.width(&numbers) + self.space();
+        let color = if self.failed { theme.failure } else { theme.quiet };
+        canvas.label(plain, color, Align::Left, x, y, &plain.fit(&self.reason, right - x))
+    }
+}

@@ -1,0 +1,366 @@
+//! Chart 2 with one count of connections: one row a model, a dot in each panel, rows by rate.
+//!
+//! Dots at one x of a line chart would lie on top of each other; side by side on a horizontal axis each has a row for
+//! its name and its number, and the shared order lets the eye go from one panel to the other.
+
+use std::collections::BTreeMap;
+
+use anyhow::ensure;
+use plotters::style::RGBColor;
+
+use super::super::canvas::{Align, Canvas};
+use super::super::number::{compact, thousands, tick};
+use super::super::palette;
+use super::super::place::Area;
+use super::super::scale::{Scale, log_ticks};
+use super::super::text::{Face, bold, regular, row_px};
+use super::{Point, Series, Watched, all, heading, note};
+
+/// The widest that the column of names gets, in pixels.
+const NAMES: f64 = 360.0;
+/// Between the panels.
+const GUTTER: f64 = 56.0;
+/// Between the ends of the axis and the panel, so that a dot at the end is a whole dot.
+const INSET: f64 = 14.0;
+
+/// One row, and where its series is in each panel.
+struct Row<'a> {
+    name: &'a str,
+    series: [Option<&'a Series>; 2],
+}
+
+/// Where things stand.
+struct Layout {
+    /// The rows of each panel.
+    fields: [Area; 2],
+    top: f64,
+    pitch: f64,
+    /// Pixels per em of names and labels.
+    px: f64,
+}
+
+impl Layout {
+    fn new(plot: Area, rows: &[Row<'_>]) -> anyhow::Result<Self> {
+        let (top, bottom) = (plot.y0 + 52.0, plot.y1 - 86.0);
+        let pitch = ((bottom - top) / rows.len() as f64).min(120.0);
+        // Few rows stand nearer to the middle.
+        let top = top + (bottom - top - pitch * rows.len() as f64) / 3.0;
+        ensure!(
+            pitch >= 9.0,
+            "cannot draw {} models in one chart: at most {} fit",
+            rows.len(),
+            (bottom - top) / 9.0
+        );
+        let px = row_px(pitch);
+        let names = rows
+            .iter()
+            .map(|row| regular(px).width(row.name))
+            .fold(0.0, f64::max)
+            .min(NAMES);
+        let x0 = plot.x0 + names + 20.0;
+        let width = (plot.x1 - x0 - GUTTER) / 2.0;
+        let fields = [x0, x0 + width + GUTTER].map(|x0| Area {
+            x0,
+            y0: top,
+            x1: x0 + width,
+            y1: top + pitch * rows.len() as f64,
+        });
+        Ok(Self { fields, top, pitch, px })
+    }
+
+    fn y(&self, row: usize) -> f64 {
+        self.top + self.pitch * (row as f64 + 0.5)
+    }
+
+    /// A dot's radius in pixels.
+    fn size(&self) -> f64 {
+        (self.pitch * 0.24).clamp(3.0, 11.0)
+    }
+
+    /// From the middle of a dot to its label.
+    fn clear(&self) -> f64 {
+        self.size() * 1.3 + 10.0
+    }
+
+    fn names(&self, canvas: &Canvas<'_>, rows: &[Row<'_>]) -> anyhow::Result<()> {
+        let face = regular(self.px);
+        for (i, row) in rows.iter().enumerate() {
+            let name = face.fit(row.name, NAMES);
+            canvas.label(
+                face,
+                canvas.theme.ink,
+                Align::Right,
+                self.fields[0].x0 - 20.0,
+                self.y(i),
+                &name,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// One row a model; `rates` are the decades of both axes.
+pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64, f64)) -> anyhow::Result<()> {
+    let rows = rows(data);
+    let layout = Layout::new(plot, &rows)?;
+    let usual = usual_count(data);
+    // Every number stands to the right of its dot, so that numbers can be compared; the axis leaves room for them.
+    let labels = all(data).map(|series| Label::of(Some(series), layout.px, usual));
+    let numbers = labels.map(|label| label.number_width()).fold(0.0, f64::max) + layout.clear();
+    layout.names(canvas, &rows)?;
+    for (p, panel) in data.panels.iter().enumerate() {
+        let field = layout.fields[p];
+        heading(canvas, panel, field.x0, field.y0 - 26.0, field.width())?;
+        let scale = Scale::log(rates, (field.x0 + INSET, field.x1 - numbers));
+        axis(canvas, &scale, rates, field)?;
+        for (i, row) in rows.iter().enumerate() {
+            draw_series(canvas, &layout, field, &scale, layout.y(i), row.series[p], usual)?;
+        }
+    }
+    let axes = format!("requests per second at {} connections, log scale", thousands(usual));
+    note(canvas, plot, data, &axes)
+}
+
+/// The same rows without an axis, when nothing at all was measured.
+pub(super) fn draw_failures(canvas: &Canvas<'_>, plot: Area, data: &Watched) -> anyhow::Result<()> {
+    let rows = rows(data);
+    let message = match rows.as_slice() {
+        [only] => format!("nothing was measured: {} failed", only.name),
+        many => format!("nothing was measured: all {} models failed", many.len()),
+    };
+    let face = bold(36.0);
+    let message = face.fit(&message, plot.width());
+    canvas.text(
+        face,
+        canvas.theme.failure,
+        Align::Left,
+        plot.x0,
+        plot.y0 + 34.0,
+        &message,
+    )?;
+    let plot = Area {
+        y0: plot.y0 + 84.0,
+        ..plot
+    };
+    let layout = Layout::new(plot, &rows)?;
+    layout.names(canvas, &rows)?;
+    for (p, panel) in data.panels.iter().enumerate() {
+        let field = layout.fields[p];
+        heading(canvas, panel, field.x0, field.y0 - 26.0, field.width())?;
+        for (i, row) in rows.iter().enumerate() {
+            let label = Label::of(row.series[p], layout.px, 0);
+            label.draw(canvas, field.x0, layout.y(i), field.x1 - field.x0)?;
+        }
+    }
+    Ok(())
+}
+
+/// All names once, the fastest first: by the right panel, then by the left one, then as they were given.
+fn rows(data: &Watched) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for (p, panel) in data.panels.iter().enumerate() {
+        for series in &panel.series {
+            let row = rows.iter().position(|row| row.name == series.name).unwrap_or_else(|| {
+                rows.push(Row {
+                    name: &series.name,
+                    series: [None, None],
+                });
+                rows.len() - 1
+            });
+            rows[row].series[p] = Some(series);
+        }
+    }
+    let rate = |row: &Row<'_>, p: usize| {
+        row.series[p]
+            .and_then(|s| s.points.first())
+            .map_or(-1.0, |pt| pt.rate_per_s)
+    };
+    rows.sort_by(|a, b| {
+        rate(b, 1)
+            .total_cmp(&rate(a, 1))
+            .then(rate(b, 0).total_cmp(&rate(a, 0)))
+    });
+    rows
+}
+
+/// The count at which most was measured; where a model differs, its label says so.
+fn usual_count(data: &Watched) -> u64 {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for point in all(data).flat_map(|s| &s.points) {
+        *counts.entry(point.conns).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|&(conns, n)| (n, conns))
+        .map_or(0, |(conns, _)| conns)
+}
+
+fn axis(canvas: &Canvas<'_>, scale: &Scale, rates: (f64, f64), field: Area) -> anyhow::Result<()> {
+    let (theme, face, ticks) = (canvas.theme, regular(24.0), log_ticks(rates));
+    let half = |value: &f64| face.width(&tick(*value)) / 2.0;
+    // Over many decades not every power of ten has room for its label: then every second has one, or every third.
+    let fits = |nth: usize| {
+        let shown: Vec<f64> = ticks.labelled.iter().rev().step_by(nth).copied().collect();
+        shown
+            .windows(2)
+            .all(|w| scale.at(w[0]) - half(&w[0]) > scale.at(w[1]) + half(&w[1]) + 10.0)
+    };
+    let nth = (1..ticks.labelled.len())
+        .find(|nth| fits(*nth))
+        .unwrap_or(ticks.labelled.len());
+    for (i, &value) in ticks.labelled.iter().enumerate() {
+        let x = scale.at(value);
+        canvas.line(&[(x, field.y0), (x, field.y1 + 8.0)], theme.grid, 2)?;
+        // Counted from the end, which everyone looks for.
+        if (ticks.labelled.len() - 1 - i).is_multiple_of(nth) {
+            canvas.text(face, theme.quiet, Align::Middle, x, field.y1 + 34.0, &tick(value))?;
+        }
+    }
+    for value in ticks.between {
+        let x = scale.at(value);
+        canvas.line(&[(x, field.y1), (x, field.y1 + 8.0)], theme.edge, 1)?;
+    }
+    Ok(())
+}
+
+fn draw_series(
+    canvas: &Canvas<'_>,
+    layout: &Layout,
+    field: Area,
+    scale: &Scale,
+    y: f64,
+    series: Option<&Series>,
+    usual: u64,
+) -> anyhow::Result<()> {
+    let theme = canvas.theme;
+    let label = Label::of(series, layout.px, usual);
+    let Some((series, point)) = series.and_then(|series| Some((series, series.points.first()?))) else {
+        let x = field.x0 + INSET + 10.0;
+        return label.draw(canvas, x, y, field.x1 - x);
+    };
+    let (x, low, high) = (scale.at(point.rate_per_s), scale.at(point.low), scale.at(point.high));
+    let (color, size) = (theme.color_of(&series.name), layout.size());
+    canvas.line(&[(field.x0, y), (x, y)], theme.grid, 1)?;
+    if point.rate_per_s > 0.0 {
+        // A range that is narrower than its dot cannot be seen; its ends would be but a fringe.
+        if x - low > size * 1.3 || high - x > size * 1.3 {
+            let width = if size < 8.0 { 1 } else { 3 };
+            canvas.line(&[(low, y), (high, y)], color, width)?;
+            for end in [low, high] {
+                canvas.line(&[(end, y - size), (end, y + size)], color, width)?;
+            }
+        }
+        canvas.marker(
+            (x, y),
+            palette::look(&series.name).marker,
+            size,
+            color,
+            point.lower_bound,
+        )?;
+    }
+    let (before, after) = (low.min(x) - layout.clear(), high.max(x) + layout.clear());
+    label.draw_around(canvas, y, (field.x0, before), (after, field.x1))
+}
+
+/// The number of a row, and what else is to be said about it.
+struct Label {
+    number: String,
+    remark: String,
+    broke: bool,
+    px: f64,
+}
+
+impl Label {
+    fn of(series: Option<&Series>, px: f64, usual: u64) -> Self {
+        let point: Option<&Point> = series.and_then(|series| series.points.first());
+        let number = point.map_or_else(String::new, |p| {
+            format!("{}{}", if p.lower_bound { "≥ " } else { "" }, compact(p.rate_per_s))
+        });
+        let elsewhere = point
+            .filter(|p| p.conns != usual)
+            .map(|p| format!("at {}", thousands(p.conns)));
+        let ended = series.and_then(|series| series.ended.as_ref());
+        let why = match ended {
+            Some(ended) => Some(format!("✗ {}", ended.label)),
+            None if point.is_none() => Some("not measured".to_string()),
+            None => None,
+        };
+        let remark = why.into_iter().chain(elsewhere).collect::<Vec<_>>().join(" ");
+        Self {
+            number,
+            remark,
+            broke: ended.is_some(),
+            px,
+        }
+    }
+
+    fn faces(&self) -> (Face, Face) {
+        (bold(self.px), regular(self.px))
+    }
+
+    fn number_width(&self) -> f64 {
+        self.faces().0.width(&self.number)
+    }
+
+    /// Draws what fits into `room` pixels from `x`, the number first.
+    fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, room: f64) -> anyhow::Result<()> {
+        let strong = self.faces().0;
+        let number = strong.fit(&self.number, room);
+        self.write(canvas, strong, canvas.theme.ink, x, y, &number)?;
+        let space = if number.is_empty() {
+            0.0
+        } else {
+            strong.width(&number) + self.px * 0.4
+        };
+        self.draw_remark(canvas, x + space, y, room - space)
+    }
+
+    fn draw_remark(&self, canvas: &Canvas<'_>, x: f64, y: f64, room: f64) -> anyhow::Result<()> {
+        let plain = self.faces().1;
+        let color = if self.broke {
+            canvas.theme.failure
+        } else {
+            canvas.theme.quiet
+        };
+        self.write(canvas, plain, color, x, y, &plain.fit(&self.remark, room))
+    }
+
+    /// Words on the colour of the ground, so that no line of the grid runs through them.
+    fn write(
+        &self,
+        canvas: &Canvas<'_>,
+        face: Face,
+        color: RGBColor,
+        x: f64,
+        y: f64,
+        words: &str,
+    ) -> anyhow::Result<()> {
+        if !words.is_empty() {
+            let (width, half) = (face.width(words), self.px * 0.5);
+            canvas.fill(
+                Area {
+                    x0: x - 4.0,
+                    y0: y - half,
+                    x1: x + width + 4.0,
+                    y1: y + half,
+                },
+                canvas.theme.background,
+            )?;
+        }
+        canvas.label(face, color, Align::Left, x, y, words)
+    }
+
+    /// Draws the number into the stretch after the dot, and the remark behind it or, where there is more room for it,
+    /// into the stretch before the dot.
+    fn draw_around(&self, canvas: &Canvas<'_>, y: f64, before: (f64, f64), after: (f64, f64)) -> anyhow::Result<()> {
+        let (strong, plain) = self.faces();
+        let wish = plain.width(&self.remark);
+        let behind = after.1 - after.0 - self.number_width() - self.px * 0.4;
+        if wish <= behind || before.1 - before.0 <= behind {
+            return self.draw(canvas, after.0, y, after.1 - after.0);
+        }
+        let width = wish.min(before.1 - before.0);
+        self.draw_remark(canvas, before.1 - width, y, width)?;
+        self.write(canvas, strong, canvas.theme.ink, after.0, y, &self.number)
+    }
+}

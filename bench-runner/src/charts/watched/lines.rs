@@ -1,0 +1,270 @@
+//! Chart 2 with several counts of connections: lines with markers, named at their ends.
+
+use std::collections::BTreeSet;
+
+use anyhow::ensure;
+use plotters::style::RGBColor;
+
+use super::super::canvas::{Align, Canvas};
+use super::super::number::{thousands, tick};
+use super::super::palette::{self, Dash, Look};
+use super::super::place::{Area, Ground};
+use super::super::scale::{Scale, log_ticks};
+use super::super::text::{bold, regular};
+use super::super::theme::Theme;
+use super::{Panel, Point, Series, Watched, all, heading, highlight, labels, note};
+
+/// The widest that a column of names gets, in pixels.
+const NAMES: f64 = 300.0;
+/// From the panel's edge to the names: room for the lines that lead there.
+pub(super) const LEAD: f64 = 40.0;
+/// Between the ends of the axes and the panel, so that points at the ends are whole.
+const INSET: f64 = 18.0;
+/// A point's radius in pixels.
+pub(super) const POINT: f64 = 8.0;
+
+/// A panel, and everything that is known about where it draws.
+pub(super) struct Plot<'a> {
+    pub field: Area,
+    pub x: Scale,
+    pub y: Scale,
+    /// Pixels per em of the names, and how wide they may be.
+    pub name_px: f64,
+    pub name_room: f64,
+    pub drawn: Vec<Drawn<'a>>,
+}
+
+/// A series and how it is drawn.
+pub(super) struct Drawn<'a> {
+    pub series: &'a Series,
+    pub look: Look,
+    pub color: RGBColor,
+    /// Whether it stands out.
+    pub bold: bool,
+    /// Its points from left to right, in pixels.
+    pub points: Vec<((f64, f64), &'a Point)>,
+    /// Where its × is.
+    pub cross: Option<(f64, f64)>,
+}
+
+/// Both panels; `rates` are the decades of the one axis that they share.
+pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64, f64)) -> anyhow::Result<()> {
+    let (top, bottom) = (plot.y0 + 56.0, plot.y1 - 86.0);
+    let most = data
+        .panels
+        .iter()
+        .map(|panel| panel.series.len())
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    let name_px = ((bottom - top) / most as f64 / 1.14).min(26.0);
+    ensure!(
+        name_px >= 8.0,
+        "cannot draw {most} models in one chart: at most {} fit",
+        ((bottom - top) / 9.2) as u64
+    );
+    let name_room = all(data)
+        .map(|s| bold(name_px).width(&labels::name(s, false)))
+        .fold(0.0, f64::max)
+        .min(NAMES);
+
+    let ticks = log_ticks(rates);
+    let axis_room = ticks
+        .labelled
+        .iter()
+        .map(|v| regular(24.0).width(&tick(*v)))
+        .fold(0.0, f64::max)
+        + 16.0;
+    let width = (plot.x1 - plot.x0 - axis_room - 28.0) / 2.0 - LEAD - name_room;
+    let lefts = [
+        plot.x0 + axis_room,
+        plot.x0 + axis_room + width + LEAD + name_room + 28.0,
+    ];
+
+    let ends = all(data).filter_map(|s| s.ended.as_ref()).map(|ended| ended.conns);
+    let measured: BTreeSet<u64> = all(data).flat_map(|s| &s.points).map(|p| p.conns).collect();
+    let counts: BTreeSet<u64> = measured
+        .iter()
+        .copied()
+        .chain(ends)
+        .filter(|&conns| conns > 0)
+        .collect();
+    let span = counts
+        .first()
+        .zip(counts.last())
+        .map_or((1.0, 10.0), |(a, b)| (*a as f64, *b as f64));
+
+    let chosen = highlight::choose(&data.panels[1]);
+    let chosen = if chosen.is_empty() {
+        highlight::choose(&data.panels[0])
+    } else {
+        chosen
+    };
+    for (panel, x0) in data.panels.iter().zip(lefts) {
+        let field = Area {
+            x0,
+            y0: top,
+            x1: x0 + width,
+            y1: bottom,
+        };
+        heading(canvas, panel, x0, plot.y0 + 26.0, width + LEAD + name_room)?;
+        let x = Scale::log(span, (field.x0 + INSET, field.x1 - INSET));
+        let y = Scale::log(rates, (field.y1 - INSET, field.y0 + INSET));
+        let drawn = panel
+            .series
+            .iter()
+            .map(|s| Drawn::new(s, canvas.theme, chosen.contains(&s.name), &x, &y))
+            .collect();
+        let plot = Plot {
+            field,
+            x,
+            y,
+            name_px,
+            name_room,
+            drawn,
+        };
+        plot.grid(canvas, rates, &measured, x0 == lefts[0])?;
+        plot.draw(canvas, panel)?;
+    }
+    note(
+        canvas,
+        plot,
+        data,
+        "requests per second against connections open, both log scale",
+    )
+}
+
+impl<'a> Drawn<'a> {
+    fn new(series: &'a Series, theme: &Theme, bold: bool, x: &Scale, y: &Scale) -> Self {
+        let mut points: Vec<_> = series
+            .points
+            .iter()
+            .map(|p| ((x.at(p.conns as f64), y.at(p.rate_per_s)), p))
+            .collect();
+        points.sort_by_key(|(_, p)| p.conns);
+        let cross = series.ended.as_ref().map(|ended| {
+            let before = points
+                .iter()
+                .rev()
+                .find(|(_, p)| p.conns <= ended.conns)
+                .or(points.first());
+            (x.at(ended.conns as f64), before.map_or(y.at(0.0), |((_, y), _)| *y))
+        });
+        let color = if bold {
+            theme.color_of(&series.name)
+        } else {
+            theme.muted
+        };
+        Self {
+            series,
+            look: palette::look(&series.name),
+            color,
+            bold,
+            points,
+            cross,
+        }
+    }
+
+    /// The line through its points, and on to its × if that lies further right.
+    pub(super) fn path(&self) -> Vec<(f64, f64)> {
+        let points = self.points.iter().map(|(at, _)| *at);
+        let end = self
+            .cross
+            .filter(|(x, _)| self.points.last().is_some_and(|((last, _), _)| x > last));
+        points.chain(end).collect()
+    }
+
+    /// Where a name that belongs to it points to.
+    pub(super) fn end(&self) -> Option<(f64, f64)> {
+        self.cross.or(self.points.last().map(|(at, _)| *at))
+    }
+}
+
+impl Plot<'_> {
+    fn grid(
+        &self,
+        canvas: &Canvas<'_>,
+        rates: (f64, f64),
+        counts: &BTreeSet<u64>,
+        with_labels: bool,
+    ) -> anyhow::Result<()> {
+        let (theme, face, field) = (canvas.theme, regular(24.0), self.field);
+        let ticks = log_ticks(rates);
+        for value in ticks.between {
+            let y = self.y.at(value);
+            canvas.line(&[(field.x0, y), (field.x1, y)], theme.track, 1)?;
+        }
+        for value in ticks.labelled {
+            let y = self.y.at(value);
+            canvas.line(&[(field.x0, y), (field.x1, y)], theme.grid, 2)?;
+            if with_labels {
+                canvas.label(face, theme.quiet, Align::Right, field.x0 - 12.0, y, &tick(value))?;
+            }
+        }
+        // From the right: the largest count is the one that the title speaks of.
+        let mut free = f64::INFINITY;
+        for &count in counts.iter().rev() {
+            let x = self.x.at(count as f64);
+            canvas.line(&[(x, field.y1), (x, field.y1 + 8.0)], theme.edge, 2)?;
+            let words = thousands(count);
+            let half = face.width(&words) / 2.0;
+            if x + half + 14.0 < free {
+                canvas.text(face, theme.quiet, Align::Middle, x, field.y1 + 36.0, &words)?;
+                free = x - half;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&self, canvas: &Canvas<'_>, panel: &Panel) -> anyhow::Result<()> {
+        let mut ground = Ground::default();
+        let mut order: Vec<&Drawn<'_>> = self.drawn.iter().collect();
+        // The ones that stand out are drawn last, on top.
+        order.sort_by_key(|d| d.bold);
+        for drawn in &order {
+            let path = drawn.path();
+            if path.len() > 1 {
+                let (width, dash) = if drawn.bold {
+                    (4, drawn.look.dash)
+                } else {
+                    (2, Dash::Solid)
+                };
+                canvas.dashed(&path, drawn.color, width, dash)?;
+            }
+            ground.add_line(&path);
+            for &((x, _), point) in &drawn.points {
+                let (low, high) = (self.y.at(point.low), self.y.at(point.high));
+                if low - high > 3.0 * POINT {
+                    canvas.line(&[(x, low), (x, high)], drawn.color, 2)?;
+                    for end in [low, high] {
+                        canvas.line(&[(x - 6.0, end), (x + 6.0, end)], drawn.color, 2)?;
+                    }
+                    ground.add_line(&[(x, low), (x, high)]);
+                }
+            }
+        }
+        for drawn in &order {
+            let size = if drawn.bold { POINT } else { POINT * 0.6 };
+            for &(at, point) in &drawn.points {
+                canvas.marker(
+                    at,
+                    drawn.look.marker,
+                    size,
+                    drawn.color,
+                    point.lower_bound || point.rate_per_s == 0.0,
+                )?;
+                ground.taken.push(Area::around(at, size + 4.0));
+            }
+        }
+        for drawn in &order {
+            if let Some(at) = drawn.cross {
+                canvas.cross(at, 11.0, if drawn.bold { canvas.theme.failure } else { drawn.color })?;
+                ground.taken.push(Area::around(at, 14.0));
+            }
+        }
+        if panel.series.iter().all(|s| s.points.is_empty()) {
+            labels::nothing(canvas, self, &mut ground)?;
+        }
+        labels::draw(canvas, self, &mut ground)
+    }
+}

@@ -1,0 +1,229 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use loadgen::Protocol;
+use loadgen::units::{parse_bytes, parse_duration, parse_positive};
+
+use crate::execute::cpus;
+
+/// See what each way of writing a concurrent TCP server costs, and where each breaks
+#[derive(Parser, Debug)]
+#[command(
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    long_about = "Opens thousands of real TCP connections against one server after the other, lets all of them talk and then \
+        only a few, and says for every concurrency model how many connections it held and served, what stopped it, \
+        its throughput and latency, and what it cost. Without a subcommand it runs.",
+    after_long_help = "\
+Examples:
+  bench-runner --models all --conns 10000           the whole comparison
+  bench-runner --quick                              the same in a minute or two, one short round
+  bench-runner -m epoll,poll,select --sweep         three models at 1, 10, 100, 1k and 10k connections
+  bench-runner -m all,-fork -c 1k,5k --rounds 5     two counts, five rounds, without fork
+  bench-runner -m epoll,mine --server 'mine=./my-server --port {port}'
+                                                    your own server beside ours
+  bench-runner doctor                               what this machine can and cannot do
+  bench-runner report                               draw the charts of the latest run again
+
+Exit codes: 0 every cell has a row and none has failed (being capped or starved is a result), 1 otherwise, 2 usage."
+)]
+pub struct Cli {
+    /// What to do; without it, run
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of a run
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Colour in the terminal
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+}
+
+/// When to write colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Measure (what happens without a subcommand)
+    Run(Box<RunArgs>),
+    /// Show the servers that can be chosen
+    List(ListArgs),
+    /// Say what this machine can and cannot do, and what to change
+    Doctor(DoctorArgs),
+    /// Check that servers answer rightly, without measuring
+    Verify(VerifyArgs),
+    /// Draw charts and README of a recorded run again
+    Report(ReportArgs),
+}
+
+/// Which servers.
+#[derive(Args, Clone, Debug)]
+pub struct Selection {
+    /// Servers: `all`, families, names or aliases, separated by commas; -NAME takes one out
+    #[arg(
+        short,
+        long,
+        value_name = "NAMES",
+        default_value = "all",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub models: Vec<String>,
+    /// Any program as a server: NAME=COMMAND with {port} and perhaps {host} in it (repeatable); it takes part
+    #[arg(long, value_name = "NAME=COMMAND")]
+    pub server: Vec<String>,
+    /// More servers, from a catalogue file (repeatable); they take part when --models names them
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Vec<PathBuf>,
+    /// Where the programs are [default: beside this one, then PATH]
+    #[arg(long, value_name = "DIR")]
+    pub bin_dir: Option<PathBuf>,
+}
+
+/// What is sent.
+#[derive(Args, Clone, Debug)]
+pub struct LoadArgs {
+    /// What the servers speak
+    #[arg(long, value_enum, default_value_t = Protocol::Echo, help_heading = "Load")]
+    pub protocol: Protocol,
+    /// Size of a request (at least 16)
+    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse_bytes, help_heading = "Load")]
+    pub request_bytes: u64,
+    /// Size of a reply under `reply` (at least 8)
+    #[arg(long, value_name = "BYTES", default_value = "16", value_parser = parse_bytes, help_heading = "Load")]
+    pub reply_bytes: u64,
+    /// Requests that a connection has under way at once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive, help_heading = "Load")]
+    pub pipeline: u64,
+    /// Time over which connections are opened [default: 100 µs each]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Load")]
+    pub ramp: Option<Duration>,
+    /// Time that each connection has to be established
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration, help_heading = "Load")]
+    pub connect_timeout: Duration,
+    /// Time that each reply has to come; then its connection is closed
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration, help_heading = "Load")]
+    pub timeout: Duration,
+    /// Have the generator poll without sleeping
+    #[arg(long, help_heading = "Load")]
+    pub spin: bool,
+    /// Backlog that servers pass to listen(2)
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = parse_positive, help_heading = "Load")]
+    pub backlog: u64,
+    /// Workers of the models that have them [default: the server's CPUs]
+    #[arg(long, value_name = "N", value_parser = parse_positive, help_heading = "Load")]
+    pub workers: Option<u64>,
+}
+
+/// Flags of a run.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Which servers
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Connections to open, one count or several separated by commas
+    #[arg(short, long, value_name = "N", default_value = "10k", value_delimiter = ',', value_parser = parse_positive)]
+    pub conns: Vec<u64>,
+    /// Connection counts 1, 10, 100, 1k and 10k, for curves
+    #[arg(long, conflicts_with = "conns")]
+    pub sweep: bool,
+    /// Connections that talk in the mostly-idle window
+    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_positive)]
+    pub active: u64,
+    /// Rounds; the order of servers is another in each
+    #[arg(short, long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Length of each measured window
+    #[arg(short, long, value_name = "TIME", default_value = "4s", value_parser = parse_duration)]
+    pub duration: Duration,
+    /// Load before each window that is not recorded
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
+    pub warmup: Duration,
+    /// One round of short windows: --rounds 1 --duration 1s --warmup 200ms
+    #[arg(long, conflicts_with_all = ["rounds", "duration", "warmup"])]
+    pub quick: bool,
+    /// Show the plan and its time, and measure nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Seed of the order of cells [default: from the clock]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// CPUs of the server, as 0 or 0,2 or 0-3 [default: half of those there are]
+    #[arg(long, value_name = "LIST", value_parser = parse_cpus)]
+    pub server_cpus: Option<Cpus>,
+    /// CPUs of the load generator [default: the other half]
+    #[arg(long, value_name = "LIST", value_parser = parse_cpus)]
+    pub client_cpus: Option<Cpus>,
+    /// RLIMIT_NOFILE of the servers [default: the highest there is]
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    pub server_nofile: Option<u64>,
+    /// Directory for the records and charts [default: results/DATE-HOST]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What is sent
+    #[command(flatten)]
+    pub load: LoadArgs,
+}
+
+/// A list of CPUs from the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cpus(pub Vec<usize>);
+
+fn parse_cpus(text: &str) -> Result<Cpus, String> {
+    cpus::parse(text).map(Cpus)
+}
+
+/// Flags of `list`.
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    /// Which servers
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// Flags of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// Which servers
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Connections that are wanted
+    #[arg(short, long, value_name = "N", default_value = "10k", value_parser = parse_positive)]
+    pub conns: u64,
+    /// Backlog that servers pass to listen(2)
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = parse_positive)]
+    pub backlog: u64,
+}
+
+/// Flags of `verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// Which servers
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What is sent
+    #[command(flatten)]
+    pub load: LoadArgs,
+}
+
+/// Flags of `report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// A run's directory, or its name under results/ [default: the latest]
+    pub run: Option<String>,
+}

@@ -1,0 +1,150 @@
+//! Subcommands, one a file.
+
+pub mod doctor;
+pub mod list;
+pub mod report;
+pub mod run;
+pub mod verify;
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::catalog::{Catalog, Entry};
+use crate::cli::{Color, LoadArgs, Selection};
+use crate::execute::Launch;
+use crate::execute::binaries::Binaries;
+use crate::record::Settings;
+
+/// Where runs are kept, under the current directory.
+pub const RESULTS: &str = "results";
+
+/// A mistake of the user's: told as it is, and answered with exit code 2.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Makes a usage error of any error.
+fn usage(error: &anyhow::Error) -> anyhow::Error {
+    Usage(format!("{error:#}")).into()
+}
+
+impl Selection {
+    /// The entries that were chosen.
+    fn entries(&self) -> Result<Vec<Entry>> {
+        self.chosen().map_err(|error| usage(&error))
+    }
+
+    fn chosen(&self) -> Result<Vec<Entry>> {
+        let mut catalog = Catalog::own()?;
+        self.catalog.iter().try_for_each(|file| catalog.add_file(file))?;
+        self.server.iter().try_for_each(|text| catalog.add_server(text))?;
+        let mut words = self.models.clone();
+        // A server given on the command line is meant to take part.
+        words.extend(
+            self.server
+                .iter()
+                .filter_map(|text| Some(text.split_once('=')?.0.to_owned())),
+        );
+        catalog.select(&words)
+    }
+}
+
+/// How each server is started, or why it cannot be.
+fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, String>> {
+    let launch = |entry: &Entry| -> Result<Launch> {
+        match (&entry.binary, &entry.command) {
+            (Some(binary), _) => Ok(Launch::Contract(binaries.find(binary)?)),
+            (None, command) => {
+                let words = command.as_deref().and_then(shlex::split);
+                Ok(Launch::Foreign(
+                    words.context("its command line has an unclosed quote")?,
+                ))
+            }
+        }
+    };
+    entries
+        .iter()
+        .map(|entry| launch(entry).map_err(|error| format!("{error:#}")))
+        .collect()
+}
+
+impl LoadArgs {
+    /// Checks what clap cannot.
+    fn check(&self) -> Result<()> {
+        if self.request_bytes < loadgen::SMALLEST_REQUEST || self.request_bytes > LARGEST_MESSAGE {
+            return Err(Usage(format!(
+                "--request-bytes {}: a request has 16 bytes to 16 MiB",
+                self.request_bytes
+            ))
+            .into());
+        }
+        if self.reply_bytes < 8 || self.reply_bytes > LARGEST_MESSAGE {
+            return Err(Usage(format!(
+                "--reply-bytes {}: a reply has 8 bytes to 16 MiB",
+                self.reply_bytes
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    /// The settings that these flags determine, with `others` for the rest.
+    fn settings(&self, others: Settings) -> Settings {
+        Settings {
+            ramp_s: self.ramp.map(|ramp| ramp.as_secs_f64()),
+            connect_timeout_s: self.connect_timeout.as_secs_f64(),
+            timeout_s: self.timeout.as_secs_f64(),
+            protocol: self.protocol.name().to_owned(),
+            request_bytes: self.request_bytes,
+            reply_bytes: self.reply_bytes,
+            pipeline: self.pipeline,
+            spin: self.spin,
+            backlog: self.backlog,
+            workers: self.workers,
+            ..others
+        }
+    }
+}
+
+/// What a server of the contract takes at most.
+const LARGEST_MESSAGE: u64 = 16 << 20;
+
+/// Columns of the terminal that standard output goes to, 80 where there is none.
+fn width() -> u16 {
+    terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0)
+}
+
+/// Whether to write colours to standard output.
+fn colored(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// The directory of results as seen from here.
+fn results() -> &'static Path {
+    Path::new(RESULTS)
+}
+
+/// Writes to standard output; that nobody reads any more is no error.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,68 @@
+//! `report`: charts, README and table of a recorded run, drawn again from its records alone.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Color, ReportArgs};
+use crate::record::{self, Row, Run};
+use crate::render::{pictures, readme, table};
+use crate::stats::{Summary, findings, summarise};
+
+/// Draws again what a run's records show.
+///
+/// # Errors
+/// When there is no such run, or it cannot be read or drawn.
+pub fn report(args: &ReportArgs, color: Color) -> Result<ExitCode> {
+    let directory = record::find(args.run.as_deref(), super::results()).map_err(|error| super::usage(&error))?;
+    let (run, rows, damage) = record::read(&directory)?;
+    for problem in &damage {
+        eprintln!("bench-runner: {}: {problem}", directory.join("rows.jsonl").display());
+    }
+    let summary = summarise(&run, &rows);
+    super::print(&text(&summary, color))?;
+    let told = draw(&directory, &run, &rows)?;
+    super::print(&told)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Findings and tables, for the terminal.
+pub(super) fn text(summary: &Summary, color: Color) -> String {
+    let mut text = String::new();
+    for finding in findings(summary) {
+        text += &wrap(&finding.text, usize::from(super::width().max(80)));
+    }
+    for &conns in &summary.conns {
+        text += &format!("\n{} connections\n\n", loadgen::units::grouped(conns));
+        text += &table::table(summary, conns, super::width(), super::colored(color));
+    }
+    text
+}
+
+/// Draws charts and README into the run's directory; says where they are.
+pub(super) fn draw(directory: &Path, run: &Run, rows: &[Row]) -> Result<String> {
+    let summary = summarise(run, rows);
+    let charts = pictures::draw(directory, run, &summary).context("cannot draw the charts")?;
+    readme::write(directory, run, &summary, &findings(&summary), &charts)?;
+    let mut told = format!("\n{}\n", directory.join("README.md").display());
+    for (name, title) in &charts {
+        told += &format!("{}  {title}\n", directory.join(format!("{name}.svg")).display());
+    }
+    Ok(told)
+}
+
+/// A finding as a list item, broken at spaces.
+fn wrap(text: &str, width: usize) -> String {
+    let mut lines = vec!["-".to_owned()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is a first line");
+        if line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(format!("  {word}"));
+        } else {
+            *line += " ";
+            *line += word;
+        }
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,325 @@
+//! `run`: the experiment from its plan to its report.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
+use nix::sys::resource::{Resource, getrlimit};
+
+use super::{Usage, launches, report};
+use crate::catalog::Entry;
+use crate::cli::{Color, RunArgs};
+use crate::environment::{Environment, Inputs, capture};
+use crate::execute::binaries::Binaries;
+use crate::execute::cpus::{Placement, pin_self};
+use crate::execute::{Bench, Launch, run_cell, verify};
+use crate::machine::{Severity, Wish, examine, raise_soft_limits};
+use crate::plan::{Cell, cells, expected};
+use crate::progress::{Progress, about};
+use crate::record::{Row, Run, SCHEMA, Settings, Store, Verdict};
+use crate::stats::summarise;
+
+/// Connection counts of `--sweep`.
+const SWEEP: [u64; 5] = [1, 10, 100, 1_000, 10_000];
+/// What the check of one server takes, about.
+const VERIFY: Duration = Duration::from_millis(500);
+
+/// Measures what was asked for, records it, and shows it.
+///
+/// # Errors
+/// For usage errors, when nothing can be recorded, or when the result cannot be shown.
+pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
+    let entries = args.selection.entries()?;
+    args.load.check()?;
+    let settings = settings(args)?;
+    let seed = args
+        .seed
+        .unwrap_or_else(|| Timestamp::now().as_nanosecond() as u64 % 1_000_000);
+    let plan = cells(&entries, &settings, seed);
+    if args.dry_run {
+        super::print(&describe(&plan, &entries, &settings, seed))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    raise_soft_limits();
+    let placement = Placement::choose(
+        args.server_cpus.clone().map(|cpus| cpus.0),
+        args.client_cpus.clone().map(|cpus| cpus.0),
+    );
+    let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
+    let loadgen = binaries.find("loadgen")?;
+    let launches = launches(&entries, &binaries);
+    if let (true, Some(Err(reason))) = (launches.iter().all(Result::is_err), launches.first()) {
+        bail!("no server can be started: {reason}");
+    }
+    let mut found = vec![("loadgen".to_owned(), loadgen.clone())];
+    found.extend(
+        entries
+            .iter()
+            .zip(&launches)
+            .filter_map(|(entry, launch)| match launch {
+                Ok(Launch::Contract(path)) => Some((entry.name.clone(), path.clone())),
+                _ => None,
+            }),
+    );
+    let shards = loadgen::shards_needed(settings.conns.iter().copied().max().unwrap_or(1), nofile());
+    let settings = Settings {
+        shards: shards.max(placement.generator.len() as u64),
+        ..settings
+    };
+    let environment = capture(Inputs {
+        command_line: std::env::args().collect(),
+        seed,
+        binaries: found,
+        server_cpus: placement.server.clone(),
+        generator_cpus: placement.generator.clone(),
+    });
+    warn(&environment, &entries, &settings)?;
+    let run = new_run(&entries, settings, seed, environment);
+    let directory = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(super::RESULTS).join(&run.run_id));
+    let store = Store::create(&directory, &run)?;
+    pin_self(&placement.generator);
+    let bench = Bench {
+        run_id: run.run_id.clone(),
+        settings: run.settings.clone(),
+        placement,
+        loadgen,
+    };
+    let estimate: Duration = plan.iter().map(|cell| expected(cell, &run.settings)).sum();
+    let estimate = estimate + VERIFY * entries.len() as u32;
+    eprintln!(
+        "{} cells, about {}; records in {}",
+        plan.len(),
+        about(estimate),
+        directory.display()
+    );
+    Experiment {
+        run,
+        store,
+        bench,
+        rows: Vec::new(),
+        color,
+    }
+    .perform(&entries, launches, &plan)
+}
+
+/// A run in progress.
+struct Experiment {
+    run: Run,
+    store: Store,
+    bench: Bench,
+    rows: Vec<Row>,
+    color: Color,
+}
+
+impl Experiment {
+    fn perform(mut self, entries: &[Entry], launches: Vec<Result<Launch, String>>, plan: &[Cell]) -> Result<ExitCode> {
+        let mut progress = Progress::new(plan.len(), self.run.settings.clone());
+        let measured = self.measure(entries, launches, plan, &mut progress);
+        progress.finish();
+        self.run.interrupted = loadgen::interrupt::requested();
+        self.run.finished_at = Some(Timestamp::now());
+        // Whatever went wrong: what was measured is shown before it is said what went wrong.
+        let shown = self.show();
+        measured?;
+        shown?;
+        if self.run.interrupted {
+            bail!(
+                "interrupted after {} of {} cells; what there is was kept",
+                self.cells_done(),
+                plan.len()
+            );
+        }
+        let failed = self.rows.iter().any(|row| row.verdict == Verdict::Failed);
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn measure(
+        &mut self,
+        entries: &[Entry],
+        launches: Vec<Result<Launch, String>>,
+        plan: &[Cell],
+        progress: &mut Progress,
+    ) -> Result<()> {
+        let launches = self.verified(launches);
+        for (done, cell) in plan.iter().enumerate() {
+            if loadgen::interrupt::requested() {
+                return Ok(());
+            }
+            let launch = entries
+                .iter()
+                .position(|entry| entry.name == cell.server)
+                .map(|i| &launches[i]);
+            progress.begin(&plan[done..]);
+            let Ok(rows) = run_cell(
+                &self.bench,
+                cell,
+                launch.context("a cell of a server that is not there")?,
+            ) else {
+                return Ok(());
+            };
+            progress.end(cell, &rows);
+            for row in rows {
+                // Kept here too: a full disk loses the record, not the result.
+                self.rows.push(row.clone());
+                self.store.append(&row)?;
+            }
+            let first_round_over = plan
+                .get(done + 1)
+                .is_some_and(|next| cell.round == 1 && next.round == 2);
+            if first_round_over {
+                let summary = summarise(&self.run, &self.rows);
+                let table = crate::render::table::table(&summary, summary.most_conns(), super::width(), false);
+                progress.say(&format!("\nafter the first round (provisional):\n\n{table}\n"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A server that does not answer rightly is not measured; its rows say why.
+    fn verified(&self, launches: Vec<Result<Launch, String>>) -> Vec<Result<Launch, String>> {
+        let verify = |launch: Launch| {
+            if loadgen::interrupt::requested() {
+                return Ok(launch);
+            }
+            match verify::verify(&launch, &self.run.settings, &self.bench.placement.server) {
+                Ok(()) => Ok(launch),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        };
+        launches.into_iter().map(|launch| launch.and_then(verify)).collect()
+    }
+
+    fn show(&mut self) -> Result<()> {
+        let updated = self.store.update(&self.run);
+        if self.rows.is_empty() {
+            return updated;
+        }
+        super::print(&report::text(&summarise(&self.run, &self.rows), self.color))?;
+        updated?;
+        let told = report::draw(self.store.directory(), &self.run, &self.rows)?;
+        self.store.link_latest()?;
+        super::print(&told)
+    }
+
+    fn cells_done(&self) -> usize {
+        let mut cells: Vec<&str> = self.rows.iter().map(|row| row.cell_id.as_str()).collect();
+        cells.dedup();
+        cells.len()
+    }
+}
+
+fn settings(args: &RunArgs) -> Result<Settings> {
+    let (rounds, duration, warmup) = if args.quick {
+        (1, Duration::from_secs(1), Duration::from_millis(200))
+    } else {
+        (args.rounds, args.duration, args.warmup)
+    };
+    if duration < Duration::from_millis(100) {
+        return Err(Usage(format!(
+            "--duration {}: at least 100ms is needed to measure anything",
+            about_ms(duration)
+        ))
+        .into());
+    }
+    let mut conns = if args.sweep { SWEEP.to_vec() } else { args.conns.clone() };
+    conns.sort_unstable();
+    conns.dedup();
+    if let Some(&most) = conns.last()
+        && most > 1_000_000
+    {
+        return Err(Usage(format!(
+            "--conns {most}: more than a million connections do not fit on one machine's loopback"
+        ))
+        .into());
+    }
+    Ok(args.load.settings(Settings {
+        conns,
+        active: args.active,
+        rounds,
+        duration_s: duration.as_secs_f64(),
+        warmup_s: warmup.as_secs_f64(),
+        server_nofile: args.server_nofile,
+        ..Settings::default()
+    }))
+}
+
+fn about_ms(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}
+
+fn new_run(entries: &[Entry], settings: Settings, seed: u64, environment: Environment) -> Run {
+    let now = environment.started_at;
+    let host = environment.os.hostname.as_deref().unwrap_or("host");
+    let host: String = host
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' })
+        .collect();
+    Run {
+        schema: SCHEMA,
+        run_id: format!("{}-{host}", now.strftime("%Y-%m-%d-%H%M%S")),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: now,
+        finished_at: None,
+        interrupted: false,
+        servers: entries.iter().map(|entry| entry.name.clone()).collect(),
+        settings,
+        seed,
+        environment,
+    }
+}
+
+/// Says what this machine cannot do, before time is spent on it.
+fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Result<()> {
+    let wish = Wish {
+        max_conns: settings.conns.iter().copied().max().unwrap_or(1),
+        backlog: settings.backlog,
+        server_nofile: settings.server_nofile,
+        models: entries.iter().map(Entry::demands).collect(),
+    };
+    for advice in examine(environment, &wish) {
+        match advice.severity {
+            Severity::Info => {}
+            Severity::Warning => {
+                eprintln!("warning: {}: {}", advice.topic, advice.finding);
+            }
+            Severity::Blocking => {
+                let remedy = advice
+                    .remedy
+                    .map(|remedy| format!("\nhint: {remedy}"))
+                    .unwrap_or_default();
+                bail!("{}: {}; {}{remedy}", advice.topic, advice.finding, advice.consequence);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn nofile() -> u64 {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(_, hard)| hard)
+}
+
+fn describe(plan: &[Cell], entries: &[Entry], settings: &Settings, seed: u64) -> String {
+    let total: Duration = plan.iter().map(|cell| expected(cell, settings)).sum();
+    let total = total + VERIFY * entries.len() as u32;
+    let mut text = String::new();
+    for cell in plan {
+        let conns = loadgen::units::grouped(cell.conns);
+        text += &format!(
+            "round {}  {:14}  {conns} connections  about {}\n",
+            cell.round,
+            cell.server,
+            about(expected(cell, settings))
+        );
+    }
+    text + &format!(
+        "{} cells, about {} in all (a model that leaves clients waiting takes {} s more a cell); seed {seed}\n",
+        plan.len(),
+        about(total),
+        settings.connect_timeout_s + 0.5,
+    )
+}

@@ -1,0 +1,51 @@
+//! `verify`: whether servers answer rightly, without measuring them.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::VerifyArgs;
+use crate::execute::binaries::Binaries;
+use crate::execute::cpus::Placement;
+use crate::execute::verify as check;
+use crate::record::Settings;
+
+/// Checks each selected server and says what it found.
+///
+/// # Errors
+/// When the selection is no selection, or the user interrupts.
+pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
+    let entries = args.selection.entries()?;
+    args.load.check()?;
+    let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
+    let launches = super::launches(&entries, &binaries);
+    let settings = args.load.settings(Settings::default());
+    let placement = Placement::choose(None, None);
+    let width = entries
+        .iter()
+        .map(|entry| entry.name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut all_right = true;
+    for (entry, launch) in entries.iter().zip(launches) {
+        let checked = launch
+            .map_err(anyhow::Error::msg)
+            .and_then(|launch| check::verify(&launch, &settings, &placement.server));
+        if loadgen::interrupt::requested() {
+            anyhow::bail!("interrupted");
+        }
+        let told = match checked {
+            Ok(()) => "answers rightly".to_owned(),
+            Err(error) => {
+                all_right = false;
+                format!("✗ {error:#}")
+            }
+        };
+        super::print(&format!("{:width$}  {told}\n", entry.name))?;
+    }
+    Ok(if all_right {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,12 @@
+//! Execution: from a plan to rows. Everything that touches processes stands here.
+
+pub mod binaries;
+mod cell;
+pub mod cpus;
+mod probe;
+mod server;
+pub mod verify;
+mod wait;
+
+pub use cell::{Bench, run_cell};
+pub use server::{Launch, Server};

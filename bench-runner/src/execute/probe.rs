@@ -1,0 +1,208 @@
+//! What a server costs, read from outside: CPU, memory, processes, over the whole process tree.
+//!
+//! Sweeping /proc over 10,000 processes takes a good part of a second, so it is done outside the windows. At their
+//! edges only CPU clocks are read, one system call a process.
+
+use std::fs;
+
+use libc::clockid_t;
+use nix::time::{ClockId, clock_gettime};
+use procfs::process::Process;
+
+use loadgen::clock::now_ns;
+
+/// Up to this many processes the division of CPU time into user and system is read at the edges of a window: it is
+/// told in ticks of 10 ms for each process, which for thousands of short-lived turns adds up to nothing.
+const MOST_FOR_TICKS: usize = 64;
+
+/// The processes of a server: the first and all that descend from it.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    pids: Vec<i32>,
+}
+
+/// Memory and counts of a tree at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Footprint {
+    pub(super) rss_bytes: Option<u64>,
+    pub(super) pss_bytes: Option<u64>,
+    pub(super) threads: u64,
+    pub(super) processes: u64,
+    pub(super) descriptors: Option<u64>,
+}
+
+/// CPU time that a tree has used up to one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CpuReading {
+    pub(super) at_ns: u64,
+    pub(super) total_ns: Option<u64>,
+    /// User and system time as /proc/PID/stat divides it.
+    pub(super) split_ns: Option<(u64, u64)>,
+}
+
+impl Tree {
+    /// The tree as it is now.
+    pub(super) fn of(pid: u32) -> Self {
+        let mut pids = vec![pid as i32];
+        let mut next = 0;
+        while let Some(&parent) = pids.get(next) {
+            pids.extend(children(parent));
+            next += 1;
+        }
+        Self { pids }
+    }
+
+    /// Sweeps the tree. A process that ends meanwhile is left out.
+    pub(super) fn footprint(&self) -> Footprint {
+        let mut sum = Footprint {
+            rss_bytes: Some(0),
+            pss_bytes: Some(0),
+            descriptors: Some(0),
+            ..Footprint::default()
+        };
+        let page = procfs::page_size();
+        let add =
+            |total: &mut Option<u64>, value: Option<u64>| *total = total.zip(value).map(|(total, value)| total + value);
+        for process in self.pids.iter().filter_map(|&pid| Process::new(pid).ok()) {
+            let Ok(stat) = process.stat() else { continue };
+            sum.processes += 1;
+            sum.threads += stat.num_threads as u64;
+            add(&mut sum.rss_bytes, Some(stat.rss * page));
+            add(&mut sum.pss_bytes, pss(&process));
+            add(&mut sum.descriptors, process.fd_count().ok().map(|count| count as u64));
+        }
+        sum
+    }
+
+    /// Reads the CPU clocks. One that cannot be read (its process has ended) makes the total unknown.
+    pub(super) fn cpu(&self) -> CpuReading {
+        let total_ns = self.pids.iter().map(|&pid| cpu_ns(pid)).sum();
+        let split_ns = (self.pids.len() <= MOST_FOR_TICKS).then(|| self.split()).flatten();
+        CpuReading {
+            at_ns: now_ns(),
+            total_ns,
+            split_ns,
+        }
+    }
+
+    fn split(&self) -> Option<(u64, u64)> {
+        let tick = 1_000_000_000 / procfs::ticks_per_second();
+        self.pids.iter().try_fold((0, 0), |(user, system), &pid| {
+            let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
+            Some((user + stat.utime * tick, system + stat.stime * tick))
+        })
+    }
+}
+
+/// CPU time of a whole process with all its threads, in nanoseconds (`clock_getcpuclockid(3)`). Unlike
+/// /proc/PID/stat it is not rounded to ticks, and unlike /proc/PID/schedstat it is not of one thread only.
+fn cpu_ns(pid: i32) -> Option<u64> {
+    // The encoding of a process's CPU clock: the complement of its id, shifted, and CPUCLOCK_SCHED (clock_gettime(2),
+    // linux/posix-timers.h); clock_getcpuclockid(3) computes just this.
+    let clock = ClockId::from_raw((!pid << 3 | 2) as clockid_t);
+    let time = clock_gettime(clock).ok()?;
+    Some(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
+}
+
+fn pss(process: &Process) -> Option<u64> {
+    let rollup = process.smaps_rollup().ok()?;
+    rollup.memory_map_rollup.0.first()?.extension.map.get("Pss").copied()
+}
+
+fn children(pid: i32) -> Vec<i32> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let of_task = |task: fs::DirEntry| fs::read_to_string(task.path().join("children")).unwrap_or_default();
+    // Children are listed under the thread that made them, but a process of thousands of threads that forks from any
+    // but its first is not worth thousands of reads.
+    let lists = tasks.flatten().take(MOST_FOR_TICKS).map(of_task);
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<i32>>()
+        })
+        .collect()
+}
+
+/// Kernel memory of the whole machine that connections and tasks make grow, in bytes.
+pub(super) fn kernel_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let field = |name: &str| -> Option<u64> {
+        let line = text
+            .lines()
+            .find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))?;
+        Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+    };
+    Some(field("Slab")? + field("KernelStack")? + field("PageTables")?)
+}
+
+/// Waits, for a second at most, until the kernel has freed what earlier connections left (it does so later, by RCU).
+pub(super) fn settled_kernel_bytes() -> Option<u64> {
+    let mut last = kernel_bytes()?;
+    for _ in 0..20 {
+        super::wait::nap(std::time::Duration::from_millis(50));
+        let now = kernel_bytes()?;
+        if last.saturating_sub(now) < 128 * 1024 {
+            return Some(now);
+        }
+        last = now;
+    }
+    Some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_read_with_its_descendants() {
+        let mut shell = Command::new("sh").args(["-c", "sleep 60 & wait"]).spawn().unwrap();
+        let deadline = now_ns() + 10_000_000_000;
+        let tree = loop {
+            let tree = Tree::of(shell.id());
+            if tree.pids.len() == 2 || now_ns() > deadline {
+                break tree;
+            }
+            std::thread::yield_now();
+        };
+        let footprint = tree.footprint();
+        for &pid in &tree.pids {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        shell.wait().unwrap();
+        assert_eq!((footprint.processes, footprint.threads), (2, 2));
+        assert!(footprint.pss_bytes.unwrap() > 0 && footprint.pss_bytes <= footprint.rss_bytes);
+    }
+
+    #[test]
+    fn cpu_time_is_that_of_the_whole_process_and_not_rounded() {
+        let own = Tree {
+            pids: vec![std::process::id() as i32],
+        };
+        let before = own.cpu().total_ns.unwrap();
+        std::thread::spawn(|| {
+            let end = cpu_ns(std::process::id() as i32).unwrap() + 5_000_000;
+            while cpu_ns(std::process::id() as i32).unwrap() < end {}
+        })
+        .join()
+        .unwrap();
+        let after = own.cpu().total_ns.unwrap();
+        assert!(after - before >= 5_000_000, "{before} → {after}");
+        assert_eq!(
+            Tree {
+                pids: vec![i32::MAX / 16]
+            }
+            .cpu()
+            .total_ns,
+            None,
+            "a process that is not there"
+        );
+    }
+}

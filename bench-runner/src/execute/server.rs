@@ -1,0 +1,294 @@
+//! One server process: started, waited for until it is ready, watched, stopped.
+
+use std::fs::File;
+use std::io::{Read as _, Seek, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use loadgen::clock::{nanoseconds, now_ns};
+use loadgen::{Lines, Read, interrupt};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+use serde::Deserialize;
+
+use super::wait;
+use crate::record::{Ready, Settings, Stopped};
+
+/// Time that a server has to listen.
+const TO_START: Duration = Duration::from_secs(10);
+/// Time that a server has to end after it was told to.
+const TO_STOP: Duration = Duration::from_secs(5);
+
+/// How a server is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Launch {
+    /// A program that keeps the server contract.
+    Contract(PathBuf),
+    /// The words of a foreign server's command line, with `{host}` and `{port}` in them.
+    Foreign(Vec<String>),
+}
+
+/// A running server. However this is left, the whole process group is ended.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it announced; `None` for a foreign server.
+    pub ready: Option<Ready>,
+    process: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Option<Lines>,
+    stderr: File,
+    reaped: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Said {
+    Ready(Ready),
+    Stopped(Stopped),
+}
+
+impl Server {
+    /// Starts a server on `cpus` and waits until it listens.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends by itself, or does not listen in time.
+    pub fn start(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+        match launch {
+            Launch::Contract(path) => Self::start_ours(path, settings, cpus),
+            Launch::Foreign(words) => Self::start_foreign(words, settings, cpus),
+        }
+    }
+
+    fn start_ours(path: &PathBuf, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+        let mut command = Command::new(path);
+        command.args([
+            "--listen",
+            "127.0.0.1:0",
+            "--control-stdin",
+            "--protocol",
+            &settings.protocol,
+        ]);
+        command.args(["--request-bytes", &settings.request_bytes.to_string()]);
+        command.args(["--reply-bytes", &settings.reply_bytes.to_string()]);
+        command.args(["--backlog", &settings.backlog.to_string()]);
+        if let Some(workers) = settings.workers {
+            command.args(["--workers", &workers.to_string()]);
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self::spawn(command, nowhere, settings, cpus)?;
+        let ready = server.announced()?;
+        server.address = ready.address;
+        server.ready = Some(ready);
+        Ok(server)
+    }
+
+    fn start_foreign(words: &[String], settings: &Settings, cpus: &[usize]) -> Result<Self> {
+        let address = free_address()?;
+        let filled = |word: &String| {
+            word.replace("{host}", &address.ip().to_string())
+                .replace("{port}", &address.port().to_string())
+        };
+        let mut words = words.iter().map(filled);
+        let program = words.next().context("an empty command line")?;
+        let mut command = Command::new(program);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut server = Self::spawn(command, address, settings, cpus)?;
+        server.wait_listening()?;
+        Ok(server)
+    }
+
+    fn spawn(mut command: Command, address: SocketAddr, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+        // A file, not a pipe: a server that writes much to stderr must not block on us, and we want its last line.
+        let stderr = tempfile::tempfile().context("cannot keep the server's standard error")?;
+        command.stderr(stderr.try_clone()?);
+        // A group of its own: Ctrl-C at the terminal reaches us alone, and all its processes can be ended at once.
+        command.process_group(0);
+        loadgen::die_with_parent(&mut command);
+        loadgen::pin(&mut command, cpus);
+        if let Some(nofile) = settings.server_nofile {
+            // SAFETY: setrlimit is a plain system call.
+            unsafe { command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, nofile, nofile)?)) };
+        }
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut process = command.spawn().with_context(|| format!("cannot start '{name}'"))?;
+        let stdout = process.stdout.take().map(Lines::new);
+        Ok(Self {
+            address,
+            ready: None,
+            stdin: process.stdin.take(),
+            stdout,
+            stderr,
+            process,
+            reaped: false,
+        })
+    }
+
+    fn announced(&mut self) -> Result<Ready> {
+        let deadline = now_ns() + nanoseconds(TO_START);
+        match self.hear(deadline)? {
+            Some(Said::Ready(ready)) => Ok(ready),
+            Some(Said::Stopped(_)) => bail!("it stopped before it was ready"),
+            None => Err(self.ended_early("before it was ready")),
+        }
+    }
+
+    /// The next line of the contract; `None` when the server has closed its standard output.
+    fn hear(&mut self, deadline: u64) -> Result<Option<Said>> {
+        let lines = self.stdout.as_mut().context("a foreign server says nothing")?;
+        loop {
+            match lines.next(deadline)? {
+                Read::Line(line) => {
+                    let said = serde_json::from_str(&line);
+                    return Ok(Some(said.with_context(|| {
+                        format!("it said '{line}', which is no line of the contract")
+                    })?));
+                }
+                Read::End => return Ok(None),
+                Read::TimedOut => bail!("it was not ready within {} s", TO_START.as_secs()),
+                Read::Interrupted if interrupt::requested() => bail!("interrupted"),
+                Read::Interrupted => {}
+            }
+        }
+    }
+
+    fn wait_listening(&mut self) -> Result<()> {
+        let deadline = now_ns() + nanoseconds(TO_START);
+        while TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_err() {
+            self.check_alive()?;
+            if now_ns() > deadline {
+                bail!("it did not listen on {} within {} s", self.address, TO_START.as_secs());
+            }
+            wait::until(now_ns() + 10_000_000)?;
+        }
+        Ok(())
+    }
+
+    /// Process id of the server's first process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// # Errors
+    /// When the server has ended by itself.
+    pub fn check_alive(&mut self) -> Result<()> {
+        if self.has_ended()? {
+            Err(self.ended_early("while it was measured"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Looks without reaping: until that is done the process id, and with it the group's, cannot go to another.
+    fn has_ended(&self) -> Result<bool> {
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        Ok(self.reaped || waitid(Id::Pid(self.group()), look)? != WaitStatus::StillAlive)
+    }
+
+    /// Ends whatever is left of the group, then reaps its first process.
+    fn reap(&mut self) -> Result<ExitStatus> {
+        if !self.reaped {
+            let _ = killpg(self.group(), Signal::SIGKILL);
+            self.reaped = true;
+        }
+        Ok(self.process.wait()?)
+    }
+
+    fn ended_early(&mut self, when: &str) -> anyhow::Error {
+        let how = self
+            .reap()
+            .map_or_else(|error| error.to_string(), |status| describe(&status));
+        match self.last_stderr() {
+            Some(line) => anyhow!("it {how} {when}: {line}"),
+            None => anyhow!("it {how} {when}"),
+        }
+    }
+
+    /// The last line that the server wrote to standard error.
+    pub fn last_stderr(&mut self) -> Option<String> {
+        let mut text = Vec::new();
+        self.stderr.rewind().ok()?;
+        (&self.stderr).take(1 << 20).read_to_end(&mut text).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        let message = text
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty() && !line.starts_with("hint:"))?;
+        Some(message.trim().chars().take(300).collect())
+    }
+
+    /// Tells the server to stop and hears what it has to say.
+    ///
+    /// # Errors
+    /// When it has to be killed, or ends otherwise than it should.
+    pub fn stop(mut self) -> Result<Option<Stopped>> {
+        if let Some(mut stdin) = self.stdin.take() {
+            // The end of the pipe says the same as the line, should the server have gone.
+            let _ = stdin.write_all(b"quit\n");
+        } else {
+            let _ = killpg(self.group(), Signal::SIGTERM);
+        }
+        let deadline = now_ns() + nanoseconds(TO_STOP);
+        let mut stopped = None;
+        if self.stdout.is_some() {
+            match self.hear(deadline) {
+                Ok(Some(Said::Stopped(said))) => stopped = Some(said),
+                Ok(_) => {}
+                Err(error) if interrupt::requested() => return Err(error),
+                Err(_) => bail!("it did not stop within {} s and was killed", TO_STOP.as_secs()),
+            }
+        }
+        loop {
+            if self.has_ended()? {
+                let status = self.reap()?;
+                if self.ready.is_some() && (!status.success() || stopped.is_none()) {
+                    return Err(self.ended_early("when it was stopped"));
+                }
+                return Ok(stopped);
+            }
+            if now_ns() > deadline {
+                bail!("it did not end within {} s and was killed", TO_STOP.as_secs());
+            }
+            wait::nap(Duration::from_millis(1));
+        }
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(self.process.id() as i32)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.reap();
+    }
+}
+
+/// A loopback address with a port that was free just now.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
+    Ok(listener.local_addr()?)
+}
+
+fn describe(status: &ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(0), _) => "ended by itself".to_owned(),
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => match Signal::try_from(signal) {
+            Ok(name) => format!("was killed by {name}"),
+            Err(_) => format!("was killed by signal {signal}"),
+        },
+        (None, None) => "ended".to_owned(),
+    }
+}

@@ -1,0 +1,148 @@
+//! Whether a server answers rightly at all: asked once, before anything is measured.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use loadgen::{Payload, Protocol};
+
+use super::server::{Launch, Server};
+use crate::record::Settings;
+
+/// Time that any single read or write may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections that are open at once in the last check.
+const MANY: u32 = 32;
+/// Requests in the check of large payloads: more than any server's buffers and socket hold.
+const LARGE_BYTES: usize = 1 << 20;
+
+/// A check: its name in messages and what it does.
+type Check = (&'static str, fn(&Server, &mut Payload) -> Result<()>);
+
+const CHECKS: [Check; 5] = [
+    ("a request in pieces", split_frames),
+    ("requests in one piece", merged_frames),
+    ("more than all buffers hold", large_payload),
+    ("half-closed connection", half_close),
+    ("many connections", many_connections),
+];
+
+/// Starts the server and puts it through all checks.
+///
+/// # Errors
+/// Names the check that failed and how.
+pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<()> {
+    let mut server = Server::start(launch, settings, cpus)?;
+    let protocol = if settings.protocol == "reply" {
+        Protocol::Reply
+    } else {
+        Protocol::Echo
+    };
+    let mut payload = Payload::new(protocol, settings.request_bytes as usize, settings.reply_bytes as usize);
+    for (name, check) in CHECKS {
+        let checked = check(&server, &mut payload).with_context(|| format!("check '{name}'"));
+        // A server that died says more than the connection that broke.
+        checked.map_err(|error| {
+            server
+                .check_alive()
+                .err()
+                .map_or(error, |death| death.context(format!("check '{name}'")))
+        })?;
+    }
+    server.stop()?;
+    Ok(())
+}
+
+fn connect(server: &Server) -> Result<TcpStream> {
+    let client = TcpStream::connect_timeout(&server.address, PATIENCE).context("cannot connect")?;
+    client.set_nodelay(true)?;
+    client.set_read_timeout(Some(PATIENCE))?;
+    client.set_write_timeout(Some(PATIENCE))?;
+    Ok(client)
+}
+
+fn expect(client: &mut TcpStream, expected: &[u8]) -> Result<()> {
+    let mut got = vec![0; expected.len()];
+    let mut filled = 0;
+    while filled < got.len() {
+        match client.read(&mut got[filled..]) {
+            Ok(0) => bail!("the connection ended after {filled} of {} bytes", expected.len()),
+            Ok(read) => filled += read,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                bail!(
+                    "no reply within {} s ({filled} of {} bytes came)",
+                    PATIENCE.as_secs(),
+                    expected.len()
+                )
+            }
+            Err(error) => return Err(error).context("cannot read the reply"),
+        }
+    }
+    match got.iter().zip(expected).position(|(got, expected)| got != expected) {
+        Some(at) => bail!(
+            "the reply is wrong from byte {at} on: {:#04x} where {:#04x} is due",
+            got[at],
+            expected[at]
+        ),
+        None => Ok(()),
+    }
+}
+
+fn split_frames(server: &Server, payload: &mut Payload) -> Result<()> {
+    let mut client = connect(server)?;
+    let request = payload.request(1, 0).to_vec();
+    // Byte by byte at first, so that the tag itself is in pieces; then the rest.
+    for byte in &request[..9] {
+        client.write_all(&[*byte])?;
+    }
+    client.write_all(&request[9..])?;
+    expect(&mut client, payload.reply(1, 0))
+}
+
+fn merged_frames(server: &Server, payload: &mut Payload) -> Result<()> {
+    let mut client = connect(server)?;
+    let requests: Vec<u8> = (0..7).flat_map(|n| payload.request(2, n).to_vec()).collect();
+    let replies: Vec<u8> = (0..7).flat_map(|n| payload.reply(2, n).to_vec()).collect();
+    client.write_all(&requests)?;
+    expect(&mut client, &replies)
+}
+
+fn large_payload(server: &Server, payload: &mut Payload) -> Result<()> {
+    let mut client = connect(server)?;
+    let count = (LARGE_BYTES / payload.request(3, 0).len()).max(1) as u32;
+    let requests: Vec<u8> = (0..count).flat_map(|n| payload.request(3, n).to_vec()).collect();
+    let replies: Vec<u8> = (0..count).flat_map(|n| payload.reply(3, n).to_vec()).collect();
+    let mut sender = client.try_clone()?;
+    let sending = thread::spawn(move || sender.write_all(&requests));
+    let received = expect(&mut client, &replies);
+    let _ = client.shutdown(Shutdown::Both);
+    let sent = sending.join().expect("the sender does not panic");
+    received?;
+    sent.context("cannot send")
+}
+
+fn half_close(server: &Server, payload: &mut Payload) -> Result<()> {
+    let mut client = connect(server)?;
+    client.write_all(payload.request(4, 0))?;
+    client.shutdown(Shutdown::Write)?;
+    expect(&mut client, payload.reply(4, 0))?;
+    match client.read(&mut [0; 16]) {
+        Ok(0) => Ok(()),
+        Ok(_) => bail!("bytes come after the last reply"),
+        Err(_) => bail!("the server does not close a connection that the client has half closed"),
+    }
+}
+
+/// Opened together, answered in the order in which they were opened: so that a server of one client at a time passes.
+fn many_connections(server: &Server, payload: &mut Payload) -> Result<()> {
+    let mut clients = (0..MANY).map(|_| connect(server)).collect::<Result<Vec<_>>>()?;
+    for (id, client) in (100..).zip(&mut clients) {
+        client.write_all(payload.request(id, 0))?;
+    }
+    for (id, mut client) in (100..).zip(clients) {
+        expect(&mut client, payload.reply(id, 0)).with_context(|| format!("connection {}", id - 99))?;
+    }
+    Ok(())
+}

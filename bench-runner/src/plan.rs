@@ -1,0 +1,122 @@
+//! The plan: which cells, in which order, and how long it will take.
+
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use crate::catalog::Entry;
+use crate::record::Settings;
+
+/// One server × one connection count × one round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The server's name.
+    pub server: String,
+    /// Its family.
+    pub family: String,
+    /// Connections to open.
+    pub conns: u64,
+    /// Round, from 1.
+    pub round: u32,
+}
+
+impl Cell {
+    /// What names the cell in its rows.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/{}/{}", self.server, self.conns, self.round)
+    }
+}
+
+/// All cells: rounds in turn, shuffled within each, so that a slow drift of the machine does not follow the models.
+#[must_use]
+pub fn cells(servers: &[Entry], settings: &Settings, seed: u64) -> Vec<Cell> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut all = Vec::new();
+    for round in 1..=settings.rounds {
+        let each = |server: &Entry, conns: u64| Cell {
+            server: server.name.clone(),
+            family: server.family.clone(),
+            conns,
+            round,
+        };
+        let mut cells: Vec<Cell> = servers
+            .iter()
+            .flat_map(|server| settings.conns.iter().map(move |&conns| each(server, conns)))
+            .collect();
+        cells.shuffle(&mut random);
+        all.extend(cells);
+    }
+    all
+}
+
+/// How long a cell takes, about: its windows are known, the rest is what it took when it was measured.
+#[must_use]
+pub fn expected(cell: &Cell, settings: &Settings) -> Duration {
+    let windows = if settings.active < cell.conns { 2.0 } else { 1.0 };
+    // Start, settling, memory, stop: a quarter of a second, and 100 µs more a connection.
+    let rest = 0.25 + cell.conns as f64 * 100e-6;
+    Duration::from_secs_f64(
+        settings.ramp(cell.conns) + windows * (settings.warmup_s + settings.duration_s + 0.1) + rest,
+    )
+}
+
+impl Settings {
+    /// Time over which `conns` connections are opened, in seconds.
+    #[must_use]
+    pub fn ramp(&self, conns: u64) -> f64 {
+        // 10,000 a second: about what a server that forks can follow, and well below what fills a backlog.
+        self.ramp_s.unwrap_or(conns as f64 * 100e-6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    fn settings() -> Settings {
+        serde_json::from_value(serde_json::json!({
+            "conns": [10, 1000], "active": 100, "rounds": 3, "duration_s": 4.0, "warmup_s": 0.5, "ramp_s": null,
+            "connect_timeout_s": 3.0, "timeout_s": 30.0, "protocol": "echo", "request_bytes": 64, "reply_bytes": 16,
+            "pipeline": 1, "spin": false, "backlog": 4096, "workers": null, "server_nofile": null, "shards": 1,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn every_round_has_every_cell_once_in_an_order_of_its_own() {
+        let servers = Catalog::own().unwrap().entries;
+        let all = cells(&servers, &settings(), 7);
+        assert_eq!(all, cells(&servers, &settings(), 7), "the seed decides");
+        assert_ne!(all, cells(&servers, &settings(), 8));
+        let rounds: Vec<&[Cell]> = all.chunks(servers.len() * 2).collect();
+        assert_eq!(rounds.len(), 3);
+        let ids = |cells: &[Cell]| {
+            let mut ids: Vec<String> = cells
+                .iter()
+                .map(|cell| format!("{}/{}", cell.server, cell.conns))
+                .collect();
+            let order = ids.clone();
+            ids.sort();
+            (order, ids)
+        };
+        assert_eq!(ids(rounds[0]).1, ids(rounds[2]).1);
+        assert_ne!(ids(rounds[0]).0, ids(rounds[2]).0);
+        assert!(rounds[1].iter().all(|cell| cell.round == 2));
+    }
+
+    #[test]
+    fn a_cell_whose_connections_all_talk_has_one_window() {
+        let cell = |conns| Cell {
+            server: String::new(),
+            family: String::new(),
+            conns,
+            round: 1,
+        };
+        let (few, many) = (expected(&cell(10), &settings()), expected(&cell(1000), &settings()));
+        assert!(many > few + Duration::from_secs(4), "{few:?} {many:?}");
+    }
+}

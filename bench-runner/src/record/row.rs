@@ -1,0 +1,271 @@
+//! A row: one window of one cell, with all that is known about it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use loadgen::{Generator, Histogram, LittlesLaw, Outcomes, Quantiles};
+use serde::{Deserialize, Serialize};
+
+/// One window of one cell. Its key is (run, server, conns, round, window).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Version of this format.
+    pub schema: u32,
+    /// The run that the row belongs to.
+    pub run_id: String,
+    /// The cell: server, connections and round.
+    pub cell_id: String,
+    /// When the cell began (UTC).
+    pub started_at: Timestamp,
+    /// Name of the server as it was chosen.
+    pub server: String,
+    /// Its concurrency model, as the server itself calls it; the server's name where it does not.
+    pub model: String,
+    /// Group in tables and charts.
+    pub family: String,
+    /// Connections asked for.
+    pub conns: u64,
+    /// Round, from 1.
+    pub round: u32,
+    /// Which of the cell's windows.
+    pub window: Window,
+    /// What was sent.
+    pub load: LoadShape,
+    /// The worst of `verdicts`.
+    pub verdict: Verdict,
+    /// All that hold.
+    pub verdicts: Vec<Verdict>,
+    /// Why each verdict was given.
+    pub evidence: BTreeMap<Verdict, String>,
+    /// Why the row has failed, in words; null where it has not.
+    pub reason: Option<String>,
+    /// The last line that the server wrote to standard error, where the row has failed.
+    pub last_stderr: Option<String>,
+    /// Connections by state.
+    pub connections: Connections,
+    /// What kept connections from being served: a limit's name; null when all were.
+    pub limited_by: Option<String>,
+    /// Length of the window in seconds.
+    pub elapsed_s: Option<f64>,
+    /// Correct replies inside the window.
+    pub requests: Option<u64>,
+    /// Correct replies per second.
+    pub rate_per_s: Option<f64>,
+    /// Service time over the clients that asked: one that was never served counts as longer than the window, and a
+    /// percentile that falls among such clients is null. The mean is null as soon as there is one.
+    pub latency_ns: Quantiles,
+    /// Service time over the replies that came.
+    pub reply_latency_ns: Quantiles,
+    /// From connect(2) to the end of the handshake.
+    pub connect_ns: Quantiles,
+    /// From connect(2) to the first reply.
+    pub first_reply_ns: Quantiles,
+    /// How often each class of outcome was met: connection failures as connections, the others as requests.
+    pub outcomes: Outcomes,
+    /// Jain's index of the replies of each active connection.
+    pub jain_index: Option<f64>,
+    /// Replies of the active connection that got fewest.
+    pub fewest: Option<u64>,
+    /// Replies of the active connection that got most.
+    pub most: Option<u64>,
+    /// Server CPU time per correct reply, user and system, over its process tree.
+    pub cpu_ns_per_request: Option<f64>,
+    /// Memory per served connection, user and kernel; see `server_cost` for its parts.
+    pub memory_bytes_per_connection: Option<f64>,
+    /// What the server cost.
+    pub server_cost: ServerCost,
+    /// The generator's account of itself.
+    pub generator: Option<Generator>,
+    /// The generator's check by Little's law.
+    pub littles_law: Option<LittlesLaw>,
+    /// The server's `ready` line, as far as it goes; null for a foreign server.
+    pub ready: Option<Ready>,
+    /// The server's `stopped` line; null where there was none.
+    pub stopped: Option<Stopped>,
+    /// CPUs of the server; empty when it was not pinned.
+    pub server_cpus: Vec<usize>,
+    /// CPUs of the generator; empty when it was not pinned.
+    pub generator_cpus: Vec<usize>,
+    /// Service times of the replies that came, encoded (HdrHistogram V2, compressed, base64).
+    pub histogram: Option<Histogram>,
+    /// Times to connect, encoded in the same way.
+    pub connect_histogram: Option<Histogram>,
+    /// Where each group of values was read.
+    pub sources: BTreeMap<String, String>,
+    /// Why a value is missing, by its name.
+    pub missing: BTreeMap<String, String>,
+}
+
+/// The windows of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Window {
+    /// All connections talk.
+    Busy,
+    /// Few of them talk: the usual state of a real server.
+    Idle,
+}
+
+impl Window {
+    /// The name in a record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// What is thought of a row, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Valid,
+    /// Server and generator both used up their cores: rank by CPU per request, not by throughput.
+    SaturatedPair,
+    /// The generator used up its cores and the server did not: the throughput is a lower bound.
+    ClientBound,
+    /// Fewer connections than were asked for.
+    Capped,
+    /// Connected clients got no reply.
+    Starved,
+    /// There is no number.
+    Failed,
+}
+
+impl Verdict {
+    /// The name in a record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::SaturatedPair => "saturated-pair",
+            Self::ClientBound => "client-bound",
+            Self::Capped => "capped",
+            Self::Starved => "starved",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What was sent, and for how long.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadShape {
+    /// `closed`: the next request waits for the reply.
+    pub mode: String,
+    /// `echo` or `reply`.
+    pub protocol: String,
+    /// Size of a request.
+    pub request_bytes: u64,
+    /// Size of a reply, under `reply`.
+    pub reply_bytes: u64,
+    /// Requests that a connection has under way at once.
+    pub pipeline: u64,
+    /// Connections that talk.
+    pub active: u64,
+    /// Time over which the connections were opened.
+    pub ramp_s: f64,
+    /// Load before the window that was not recorded.
+    pub warmup_s: f64,
+    /// Length of the window that was asked for.
+    pub duration_s: f64,
+}
+
+/// Connections by state, in the client's view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Asked for.
+    pub requested: u64,
+    /// Handshake done.
+    pub connected: u64,
+    /// Of these, closed by the server without ever a reply: refused at its limit.
+    pub refused: u64,
+    /// Those that were to send in this window.
+    pub active: u64,
+    /// Of the active ones: at least one correct reply inside the window.
+    pub served: u64,
+    /// Of the active ones: connected, not refused, and no reply inside the window.
+    pub starved: u64,
+}
+
+/// What a server cost, over its whole process tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerCost {
+    /// CPU time inside the window.
+    pub cpu_ns: Option<f64>,
+    /// Of this in user mode.
+    pub cpu_user_ns: Option<f64>,
+    /// Of this in the kernel.
+    pub cpu_system_ns: Option<f64>,
+    /// CPU time over the time that passed, for each of the server's CPUs: 1 when it used them up.
+    pub cpu_share: Option<f64>,
+    /// Processes while loaded.
+    pub processes: Option<u64>,
+    /// Threads while loaded.
+    pub threads: Option<u64>,
+    /// Open descriptors while loaded.
+    pub descriptors: Option<u64>,
+    /// Resident set before the first connection.
+    pub rss_bytes_start: Option<u64>,
+    /// Resident set with all connections, after they have talked. Shared pages count in each process.
+    pub rss_bytes_loaded: Option<u64>,
+    /// Proportional set before the first connection.
+    pub pss_bytes_start: Option<u64>,
+    /// Proportional set with all connections: shared pages are divided among those that share them.
+    pub pss_bytes_loaded: Option<u64>,
+    /// Growth of the kernel's memory, of the whole machine: slab, kernel stacks, page tables. Both ends of every
+    /// connection are in it, for both are on this machine.
+    pub kernel_bytes_growth: Option<i64>,
+    /// Growth of the proportional set per served connection.
+    pub user_bytes_per_connection: Option<f64>,
+    /// Growth of the kernel's memory per served connection, both ends.
+    pub kernel_bytes_per_connection: Option<f64>,
+}
+
+/// What a server announces when it listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// Its concurrency model.
+    pub model: String,
+    /// Where it listens.
+    pub address: std::net::SocketAddr,
+    /// Process id.
+    pub pid: u32,
+    /// The backlog asked for and in force.
+    pub backlog: Backlog,
+    /// How many connections it believes it can serve at once.
+    pub capacity: Capacity,
+    /// Workers, in models that have them.
+    pub workers: Option<u64>,
+}
+
+/// A listen backlog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backlog {
+    /// Passed to listen(2).
+    pub requested: u64,
+    /// What the kernel made of it; null where it does not tell.
+    pub effective: Option<u64>,
+}
+
+/// How many connections a server believes it can serve at once, and what would stop it there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// Connections.
+    pub connections: u64,
+    /// The limit's name.
+    pub bound_by: String,
+}
+
+/// What a server says when it stops.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Connections that it took to serve.
+    pub accepted: u64,
+    /// Most of them at once.
+    pub peak_concurrent: u64,
+    /// Newcomers closed at once, by the limit's name.
+    pub refused: BTreeMap<String, u64>,
+}

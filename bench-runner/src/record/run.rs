@@ -1,0 +1,98 @@
+//! `run.json`: what was planned, on what machine, by which command.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::environment::Environment;
+
+/// Version of the format of run.json and of rows.
+pub const SCHEMA: u32 = 1;
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Version of this format.
+    pub schema: u32,
+    /// Names the run in every row.
+    pub run_id: String,
+    /// Version of bench-runner.
+    pub version: String,
+    /// When it began (UTC).
+    pub started_at: Timestamp,
+    /// When it ended; null while it runs, or when it was killed.
+    pub finished_at: Option<Timestamp>,
+    /// Whether the user stopped it before its end.
+    pub interrupted: bool,
+    /// Names of the servers in the order in which they are shown.
+    pub servers: Vec<String>,
+    /// What was to be done.
+    pub settings: Settings,
+    /// Seed of the order of cells.
+    pub seed: u64,
+    /// The machine, its limits, the build and the call.
+    pub environment: Environment,
+}
+
+/// What a run was told to do; every default is written out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Connection counts, one cell each.
+    pub conns: Vec<u64>,
+    /// Connections that talk in the mostly-idle window.
+    pub active: u64,
+    /// Rounds.
+    pub rounds: u32,
+    /// Length of each window.
+    pub duration_s: f64,
+    /// Load before each window that is not recorded.
+    pub warmup_s: f64,
+    /// Time over which connections are opened; null for 100 µs each.
+    pub ramp_s: Option<f64>,
+    /// Time that each connection has to be established.
+    pub connect_timeout_s: f64,
+    /// Time that each reply has to come.
+    pub timeout_s: f64,
+    /// `echo` or `reply`.
+    pub protocol: String,
+    /// Size of a request.
+    pub request_bytes: u64,
+    /// Size of a reply, under `reply`.
+    pub reply_bytes: u64,
+    /// Requests that a connection has under way at once.
+    pub pipeline: u64,
+    /// Whether the generator polls without sleeping.
+    pub spin: bool,
+    /// Backlog that servers pass to listen(2).
+    pub backlog: u64,
+    /// Workers asked of the models that have them; null for their default.
+    pub workers: Option<u64>,
+    /// RLIMIT_NOFILE of the servers; null for the highest there is.
+    pub server_nofile: Option<u64>,
+    /// Processes of the load generator.
+    pub shards: u64,
+}
+
+impl Default for Settings {
+    /// What a run without flags does.
+    fn default() -> Self {
+        Self {
+            conns: vec![10_000],
+            active: 100,
+            rounds: 3,
+            duration_s: 4.0,
+            warmup_s: 0.5,
+            ramp_s: None,
+            connect_timeout_s: 3.0,
+            timeout_s: 30.0,
+            protocol: "echo".to_owned(),
+            request_bytes: 64,
+            reply_bytes: 16,
+            pipeline: 1,
+            spin: false,
+            backlog: 4096,
+            workers: None,
+            server_nofile: None,
+            shards: 1,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `README.md` beside the records: the findings, the table, the charts, and the command that made them.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use loadgen::units::grouped;
+
+use crate::record::Run;
+use crate::record::write_whole;
+use crate::render::table;
+use crate::stats::{Finding, Summary};
+
+/// Writes the README of a run; `charts` are the names of its pictures, without their endings, and their titles.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(
+    directory: &Path,
+    run: &Run,
+    summary: &Summary,
+    findings: &[Finding],
+    charts: &[(String, String)],
+) -> Result<()> {
+    write_whole(&directory.join("README.md"), text(run, summary, findings, charts))
+}
+
+fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, String)]) -> String {
+    let mut out = format!("# Run {}\n\n", run.run_id);
+    for finding in findings {
+        let _ = writeln!(out, "- {}", finding.text);
+    }
+    if run.interrupted {
+        out += "\nThe run was interrupted: rows are missing.\n";
+    }
+    for (name, title) in charts {
+        let _ = write!(out, "\n![{title}]({name}.svg)\n");
+    }
+    for &conns in summary.conns.iter().rev() {
+        let _ = write!(
+            out,
+            "\n## {} connections\n\n```text\n{}```\n",
+            grouped(conns),
+            table::table(summary, conns, 120, false)
+        );
+    }
+    out += "\nLatency is over all clients that asked: ✗ where the percentile falls among those that were never served.\n\
+            `≥` marks a rate that the load generator bounded. CPU is the server's, while all talk. Memory is user and\n\
+            kernel, with both ends of each connection. Ranges are those of the rounds.\n";
+    let _ = write!(out, "\n## How it was measured\n\n{}\n", provenance(run));
+    out
+}
+
+fn provenance(run: &Run) -> String {
+    let env = &run.environment;
+    let settings = &run.settings;
+    let command = shlex::try_join(env.command_line.iter().map(String::as_str)).unwrap_or_default();
+    let cpus = |cpus: &[usize]| {
+        if cpus.is_empty() {
+            "not pinned".to_owned()
+        } else {
+            format!("CPU {cpus:?}")
+        }
+    };
+    format!(
+        "```sh\n{command}\n```\n\n\
+         - {} rounds, windows of {} s after {} s of warm-up, closed loop, {} requests of {} bytes, seed {}\n\
+         - server on {}, generator on {} ({} process{})\n\
+         - {}\n\
+         - records: `run.json` and `rows.jsonl`\n",
+        settings.rounds,
+        settings.duration_s,
+        settings.warmup_s,
+        settings.protocol,
+        settings.request_bytes,
+        run.seed,
+        cpus(&env.server_cpus),
+        cpus(&env.generator_cpus),
+        settings.shards,
+        if settings.shards == 1 { "" } else { "es" },
+        machine(run),
+    )
+}
+
+/// The machine in one line, for this file and for the charts.
+#[must_use]
+pub fn machine(run: &Run) -> String {
+    let env = &run.environment;
+    let cores = env
+        .cpu
+        .online
+        .as_ref()
+        .map_or_else(String::new, |cpus| format!("{} × ", cpus.len()));
+    let model = env.cpu.model.as_deref().unwrap_or("unknown CPU");
+    let virtualisation = env.virtualisation.summary();
+    let kernel = env.os.kernel_release.as_deref().unwrap_or("unknown kernel");
+    format!("{cores}{model}, {virtualisation}, Linux {kernel}")
+}

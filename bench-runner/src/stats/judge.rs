@@ -1,0 +1,234 @@
+//! The verdicts on a row, each with its evidence, and the name of the limit that was met.
+
+use std::collections::BTreeMap;
+
+use loadgen::units::grouped;
+use loadgen::{Generator, Outcome, Outcomes};
+
+use crate::record::{Connections, Ready, Stopped, Verdict};
+
+/// A side is used up from this share of its CPUs on.
+const USED_UP: f64 = 0.95;
+/// Below this share the server had room to spare.
+const HAD_ROOM: f64 = 0.90;
+
+/// What a window showed, as far as verdicts are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// Connections by state.
+    pub connections: &'a Connections,
+    /// The limit that was met.
+    pub limited_by: Option<&'a str>,
+    /// The generator's account of itself.
+    pub generator: &'a Generator,
+    /// The server's CPU time over the time that passed, for each of its CPUs.
+    pub server_share: Option<f64>,
+}
+
+/// All verdicts that hold, best first, with why. `Valid` stands alone.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
+    let Evidence {
+        connections: c,
+        generator,
+        ..
+    } = evidence;
+    let mut verdicts = BTreeMap::new();
+    let because = evidence
+        .limited_by
+        .map(|limit| format!(", because of {limit}"))
+        .unwrap_or_default();
+    let held = c.connected - c.refused;
+    if held < c.requested {
+        verdicts.insert(
+            Verdict::Capped,
+            format!(
+                "{} of {} connections held{because}",
+                grouped(held),
+                grouped(c.requested)
+            ),
+        );
+    }
+    if c.starved > 0 {
+        let text = format!(
+            "{} of {} active connections were held and got no reply{because}",
+            grouped(c.starved),
+            grouped(c.active)
+        );
+        verdicts.insert(Verdict::Starved, text);
+    }
+    // A spinning generator uses up its cores whatever the server does, so its CPU proves nothing.
+    if let (Some(server), false) = (evidence.server_share, generator.spin)
+        && generator.cpu_share >= USED_UP
+    {
+        let text = format!(
+            "generator at {:.0} % of its CPUs, server at {:.0} %",
+            generator.cpu_share * 100.0,
+            server * 100.0
+        );
+        if server < HAD_ROOM {
+            verdicts.insert(Verdict::ClientBound, text);
+        } else if server >= USED_UP {
+            verdicts.insert(Verdict::SaturatedPair, text);
+        }
+    }
+    if verdicts.is_empty() {
+        verdicts.insert(
+            Verdict::Valid,
+            "every connection served, and the generator had time to spare".to_owned(),
+        );
+    }
+    verdicts
+}
+
+/// What kept connections from being served: the limit's name, or nothing when none was kept.
+#[must_use]
+pub fn limited_by(
+    c: &Connections,
+    outcomes: &Outcomes,
+    ready: Option<&Ready>,
+    stopped: Option<&Stopped>,
+) -> Option<String> {
+    let refusals = stopped.and_then(|stopped| stopped.refused.iter().max_by_key(|&(_, n)| n));
+    if let Some((limit, _)) = refusals {
+        return Some(limit.clone());
+    }
+    let of_client = [
+        (Outcome::NoPorts, "the client's ports"),
+        (Outcome::NoDescriptors, "the client's descriptors"),
+    ];
+    if let Some((_, name)) = of_client.into_iter().find(|&(outcome, _)| outcomes.count(outcome) > 0) {
+        return Some(name.to_owned());
+    }
+    if outcomes.count(Outcome::ConnectTimeout) > 0 {
+        return Some("accept backlog".to_owned());
+    }
+    if outcomes.count(Outcome::Refused) > 0 {
+        return Some("connections refused".to_owned());
+    }
+    let capacity = ready
+        .map(|ready| &ready.capacity)
+        .filter(|capacity| capacity.connections < c.requested);
+    let short = c.starved > 0 || c.refused > 0 || c.connected < c.requested;
+    match capacity {
+        Some(capacity) if short => Some(capacity.bound_by.clone()),
+        _ if c.refused > 0 => Some("closed by the server".to_owned()),
+        _ if c.starved > 0 => Some("no reply in time".to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL_SERVED: Connections = Connections {
+        requested: 100,
+        connected: 100,
+        refused: 0,
+        active: 100,
+        served: 100,
+        starved: 0,
+    };
+
+    fn verdicts(connections: Connections, generator: f64, server: f64, spin: bool) -> Vec<Verdict> {
+        let generator = Generator {
+            cpu_share: generator,
+            spin,
+            ..Generator::default()
+        };
+        let evidence = Evidence {
+            connections: &connections,
+            limited_by: None,
+            generator: &generator,
+            server_share: Some(server),
+        };
+        judge(&evidence).into_keys().collect()
+    }
+
+    #[test]
+    fn each_verdict_fires_where_it_must_and_is_silent_where_it_must_not() {
+        assert_eq!(verdicts(ALL_SERVED, 0.5, 1.0, false), [Verdict::Valid]);
+        assert_eq!(verdicts(ALL_SERVED, 0.97, 0.6, false), [Verdict::ClientBound]);
+        assert_eq!(verdicts(ALL_SERVED, 0.97, 0.97, false), [Verdict::SaturatedPair]);
+        assert_eq!(
+            verdicts(ALL_SERVED, 0.97, 0.92, false),
+            [Verdict::Valid],
+            "neither is clear"
+        );
+        assert_eq!(
+            verdicts(ALL_SERVED, 1.0, 0.6, true),
+            [Verdict::Valid],
+            "a spinning generator proves nothing"
+        );
+        let capped = Connections {
+            refused: 40,
+            served: 60,
+            ..ALL_SERVED
+        };
+        assert_eq!(verdicts(capped, 0.5, 0.5, false), [Verdict::Capped]);
+        let starved = Connections {
+            served: 1,
+            starved: 99,
+            ..ALL_SERVED
+        };
+        assert_eq!(verdicts(starved, 0.5, 0.5, false), [Verdict::Starved]);
+        let both = Connections {
+            connected: 50,
+            served: 1,
+            starved: 49,
+            ..ALL_SERVED
+        };
+        assert_eq!(
+            verdicts(both, 0.97, 0.97, false),
+            [Verdict::SaturatedPair, Verdict::Capped, Verdict::Starved]
+        );
+    }
+
+    fn ready(connections: u64, bound_by: &str) -> Ready {
+        serde_json::from_value(serde_json::json!({
+            "model": "x", "address": "127.0.0.1:1", "pid": 1, "backlog": { "requested": 1, "effective": 1 },
+            "capacity": { "connections": connections, "bound_by": bound_by }, "workers": 1,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_limit_is_named_by_whoever_knows_it_best() {
+        let none = Outcomes::default();
+        assert_eq!(limited_by(&ALL_SERVED, &none, Some(&ready(1, "workers")), None), None);
+        let starved = Connections {
+            served: 1,
+            starved: 99,
+            ..ALL_SERVED
+        };
+        assert_eq!(
+            limited_by(&starved, &none, Some(&ready(1, "workers")), None).as_deref(),
+            Some("workers")
+        );
+        assert_eq!(
+            limited_by(&starved, &none, None, None).as_deref(),
+            Some("no reply in time")
+        );
+        let mut timeouts = Outcomes::default();
+        timeouts.add(Outcome::ConnectTimeout, 3);
+        assert_eq!(
+            limited_by(&starved, &timeouts, Some(&ready(1, "workers")), None).as_deref(),
+            Some("accept backlog")
+        );
+        let stopped = Stopped {
+            accepted: 9,
+            peak_concurrent: 9,
+            refused: [("FD_SETSIZE".to_owned(), 91)].into(),
+        };
+        let capped = Connections {
+            refused: 91,
+            served: 9,
+            ..ALL_SERVED
+        };
+        assert_eq!(
+            limited_by(&capped, &none, None, Some(&stopped)).as_deref(),
+            Some("FD_SETSIZE")
+        );
+    }
+}

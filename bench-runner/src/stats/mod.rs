@@ -1,0 +1,11 @@
+//! Statistics: pure functions from rows to what can be said of them.
+
+mod asked;
+mod findings;
+mod judge;
+mod summary;
+
+pub use asked::{asked_quantile, asked_quantiles};
+pub use findings::{Finding, Topic, findings, served_title, watched_title};
+pub use judge::{Evidence, judge, limited_by};
+pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
