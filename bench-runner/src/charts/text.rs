@@ -3,8 +3,10 @@
 //! plotters' own estimate is off by up to 14 % either way, so widths are added up from the advance widths and the pair
 //! kerning of the embedded font; the tests hold them against what the renderer draws.
 
+use std::sync::LazyLock;
+
+use ttf_parser::GlyphId;
 use ttf_parser::gpos::{PairAdjustment, PositioningSubtable};
-use ttf_parser::{GlyphId, opentype_layout::LayoutTable};
 
 use super::font::Weight;
 
@@ -43,7 +45,7 @@ pub(super) fn tidy(text: &str) -> String {
 /// Pixels per em of what stands in a row of `pitch` pixels: what fits while rows are many, and in a chart of few rows
 /// more, but not in proportion.
 pub(super) fn row_px(pitch: f64) -> f64 {
-    (pitch * 0.78).min(24.0 + pitch * 0.1)
+    (pitch * 0.78).min(24.0 + pitch * 0.1).floor()
 }
 
 impl Face {
@@ -54,15 +56,13 @@ impl Face {
 
     /// For each character of `text` where it ends in bytes, and how wide, in pixels, the text is up to there.
     fn widths(self, text: &str) -> impl Iterator<Item = (usize, f64)> {
-        let face = self.weight.face();
-        let scale = self.px / f64::from(face.units_per_em());
+        let metrics = Metrics::of(self.weight);
+        let scale = self.px / f64::from(metrics.face.units_per_em());
         let (mut units, mut before) = (0, None);
         text.char_indices().map(move |(at, c)| {
-            let glyph = face.glyph_index(c).unwrap_or_default();
-            let kerning = before
-                .zip(face.tables().gpos)
-                .map_or(0, |(before, gpos)| kerning(gpos, before, glyph));
-            units += i32::from(face.glyph_hor_advance(glyph).unwrap_or_default()) + i32::from(kerning);
+            let glyph = metrics.face.glyph_index(c).unwrap_or_default();
+            let kerning = before.map_or(0, |before| metrics.kerning(before, glyph));
+            units += i32::from(metrics.face.glyph_hor_advance(glyph).unwrap_or_default()) + i32::from(kerning);
             before = Some(glyph);
             (at + c.len_utf8(), f64::from(units) * scale)
         })
@@ -84,13 +84,20 @@ impl Face {
     /// `text` broken between words into lines of at most `room` pixels; a longer word has a line of its own.
     pub(super) fn wrap(self, text: &str, room: f64) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
+        let mut width = 0.0;
         for word in text.split_whitespace() {
+            let more = self.width(&format!(" {word}"));
             match lines.last_mut() {
-                Some(line) if self.width(&format!("{line} {word}")) <= room => {
+                // A pixel is kept back for the kerning between the parts, which are measured one by one.
+                Some(line) if width + more <= room - 1.0 => {
                     line.push(' ');
                     line.push_str(word);
+                    width += more;
                 }
-                _ => lines.push(word.to_string()),
+                _ => {
+                    lines.push(word.to_string());
+                    width = self.width(word);
+                }
             }
         }
         lines
@@ -107,34 +114,53 @@ impl Face {
     }
 }
 
-/// How much nearer to `first` than its advance says `second` stands, in font units (mostly negative).
-///
-/// The font has no layout feature but kerning, so every pair adjustment in it applies; in each lookup the first
-/// subtable that knows the pair decides (OpenType 1.9, "GPOS lookup type 2").
-fn kerning(gpos: LayoutTable<'_>, first: GlyphId, second: GlyphId) -> i16 {
-    let in_lookup = |subtable| match subtable {
-        PositioningSubtable::Pair(pair) => advance(&pair, first, second),
-        _ => None,
-    };
-    gpos.lookups
-        .into_iter()
-        .filter_map(|lookup| lookup.subtables.into_iter().find_map(in_lookup))
-        .sum()
+/// What is read from a font to measure text.
+struct Metrics {
+    face: &'static ttf_parser::Face<'static>,
+    /// The pair adjustments of each lookup. The font has no layout feature but kerning, so all of them apply.
+    pairs: Vec<Vec<PairAdjustment<'static>>>,
 }
 
-fn advance(pair: &PairAdjustment<'_>, first: GlyphId, second: GlyphId) -> Option<i16> {
-    let value = match pair {
-        PairAdjustment::Format1 { coverage, sets } => sets.get(coverage.get(first)?)?.get(second)?.0,
-        PairAdjustment::Format2 {
-            coverage,
-            classes,
-            matrix,
-        } => {
-            coverage.get(first)?;
-            matrix.get((classes.0.get(first), classes.1.get(second)))?.0
+impl Metrics {
+    fn of(weight: Weight) -> &'static Self {
+        static METRICS: LazyLock<[Metrics; 2]> = LazyLock::new(|| [Weight::Regular, Weight::Bold].map(Metrics::read));
+        &METRICS[weight as usize]
+    }
+
+    fn read(weight: Weight) -> Self {
+        let face = weight.face();
+        let lookups = face.tables().gpos.iter().flat_map(|gpos| gpos.lookups);
+        let pairs = lookups.map(|lookup| {
+            let pair = |subtable| match subtable {
+                PositioningSubtable::Pair(pair) => Some(pair),
+                _ => None,
+            };
+            lookup.subtables.into_iter().filter_map(pair).collect()
+        });
+        Self {
+            face,
+            pairs: pairs.collect(),
         }
-    };
-    Some(value.x_advance)
+    }
+
+    /// How much nearer to `first` than its advance says `second` stands, in font units (mostly negative). In each
+    /// lookup the first subtable that knows the pair decides (OpenType 1.9, "GPOS lookup type 2").
+    fn kerning(&self, first: GlyphId, second: GlyphId) -> i16 {
+        let of = |pair: &PairAdjustment<'_>| match pair {
+            PairAdjustment::Format1 { coverage, sets } => {
+                Some(sets.get(coverage.get(first)?)?.get(second)?.0.x_advance)
+            }
+            PairAdjustment::Format2 {
+                coverage,
+                classes,
+                matrix,
+            } => {
+                coverage.get(first)?;
+                Some(matrix.get((classes.0.get(first), classes.1.get(second)))?.0.x_advance)
+            }
+        };
+        self.pairs.iter().filter_map(|lookup| lookup.iter().find_map(of)).sum()
+    }
 }
 
 #[cfg(test)]

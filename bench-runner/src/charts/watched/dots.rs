@@ -99,7 +99,7 @@ impl Layout {
     }
 }
 
-/// One row a model; `rates` are the decades of both axes.
+/// One row a model; `rates` is what both axes span.
 pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64, f64)) -> anyhow::Result<()> {
     let rows = rows(data);
     let layout = Layout::new(plot, &rows)?;

@@ -47,13 +47,13 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
     column(canvas, plot, in_column)
 }
 
-/// The box of a text that starts at `x` with its capitals centred on `y`.
-fn room(face: Face, x: f64, y: f64, words: &str) -> Area {
+/// The box of a text `width` wide that starts at `x` with its capitals centred on `y`.
+fn room(face: Face, x: f64, y: f64, width: f64) -> Area {
     let base = y + face.px * CAP_HEIGHT / 2.0;
     Area {
         x0: x,
         y0: base - face.px * ASCENT,
-        x1: x + face.width(words),
+        x1: x + width,
         y1: base + face.px * DESCENT,
     }
 }
@@ -78,12 +78,12 @@ fn inside(
         let rise = near + INSIDE * 0.5 + up;
         let price = ring as usize * 4;
         if ring == 0 {
-            places.push((room(face, x + near, y, &words), 0));
-            places.push((room(face, x - near - width, y, &words), 2));
+            places.push((room(face, x + near, y, width), 0));
+            places.push((room(face, x - near - width, y, width), 2));
         }
         for dy in [-rise, rise] {
             for (dx, extra) in [(-width / 2.0, 0), (near, 1), (-near - width, 1)] {
-                places.push((room(face, x + dx, y + dy, &words), price + 2 + extra));
+                places.push((room(face, x + dx, y + dy, width), price + 2 + extra));
             }
         }
     }

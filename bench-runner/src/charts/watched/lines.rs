@@ -47,7 +47,7 @@ pub(super) struct Drawn<'a> {
     pub cross: Option<(f64, f64)>,
 }
 
-/// Both panels; `rates` are the decades of the one axis that they share.
+/// Both panels; `rates` is what the one axis that they share spans.
 pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64, f64)) -> anyhow::Result<()> {
     let (top, bottom) = (plot.y0 + 56.0, plot.y1 - 86.0);
     let most = data
@@ -57,7 +57,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
         .max()
         .unwrap_or(0)
         .max(1);
-    let name_px = ((bottom - top) / most as f64 / 1.14).min(26.0);
+    let name_px = ((bottom - top) / most as f64 / 1.14).min(26.0).floor();
     ensure!(
         name_px >= 8.0,
         "cannot draw {most} models in one chart: at most {} fit",
