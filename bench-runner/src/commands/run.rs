@@ -14,7 +14,7 @@ use crate::cli::{Color, RunArgs};
 use crate::environment::{Environment, Inputs, capture};
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::{Placement, pin_self};
-use crate::execute::{Bench, Launch, run_cell, verify};
+use crate::execute::{Bench, Launch, adopt_orphans, run_cell, verify};
 use crate::machine::{Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about};
@@ -43,6 +43,7 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     raise_soft_limits();
+    adopt_orphans();
     let placement = Placement::choose(
         args.server_cpus.clone().map(|cpus| cpus.0),
         args.client_cpus.clone().map(|cpus| cpus.0),

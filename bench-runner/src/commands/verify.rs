@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cli::VerifyArgs;
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::Placement;
-use crate::execute::verify as check;
+use crate::execute::{adopt_orphans, verify as check};
 use crate::record::Settings;
 
 /// Checks each selected server and says what it found.
@@ -17,6 +17,7 @@ use crate::record::Settings;
 pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     let entries = args.selection.entries()?;
     args.load.check()?;
+    adopt_orphans();
     let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
     let launches = super::launches(&entries, &binaries);
     let settings = args.load.settings(Settings::default());

@@ -9,4 +9,5 @@ pub mod verify;
 mod wait;
 
 pub use cell::{Bench, run_cell};
+pub(crate) use server::adopt_orphans;
 pub use server::{Launch, Server};

@@ -13,7 +13,7 @@ use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::{Lines, Read, interrupt};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use serde::Deserialize;
 
@@ -114,6 +114,7 @@ impl Server {
         command.process_group(0);
         loadgen::die_with_parent(&mut command);
         loadgen::pin(&mut command, cpus);
+        start_clean(&mut command);
         if let Some(nofile) = settings.server_nofile {
             // SAFETY: setrlimit is a plain system call.
             unsafe { command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, nofile, nofile)?)) };
@@ -200,7 +201,11 @@ impl Server {
             let _ = killpg(self.group(), Signal::SIGKILL);
             self.reaped = true;
         }
-        Ok(self.process.wait()?)
+        let status = self.process.wait()?;
+        // Its descendants have become our children (see `adopt_orphans`). The next server must not start while
+        // thousands of processes of this one are still being taken apart.
+        while let Ok(_reaped) = waitpid(Pid::from_raw(-self.group().as_raw()), None) {}
+        Ok(status)
     }
 
     fn ended_early(&mut self, when: &str) -> anyhow::Error {
@@ -271,6 +276,23 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stdin.take());
         let _ = self.reap();
+    }
+}
+
+/// Has orphaned descendants of ours become our children, so that they can be waited for.
+pub(crate) fn adopt_orphans() {
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
+/// Keeps descriptors that this process has inherited from reaching the server: they would take numbers below
+/// FD_SETSIZE and count against its limits.
+fn start_clean(command: &mut Command) {
+    // SAFETY: close_range(2) only marks descriptors, ours among them; nothing is closed before exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+            Ok(())
+        });
     }
 }
 

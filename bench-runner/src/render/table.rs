@@ -1,101 +1,186 @@
 //! The table at the end of a run: fits 80 columns, says more where there is room.
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use loadgen::units::{grouped, short};
 
 use crate::record::Verdict;
 use crate::stats::{Estimate, Line, Summary, WindowSummary};
 
 /// Columns from which there is room for the ranges of the rounds and for the verdict.
-const WIDE: u16 = 120;
+const WIDE: usize = 120;
 
-/// The table for one connection count, `width` columns wide at most.
+/// A column: what stands above it, and its cells.
+struct Column {
+    /// Stands over this column and the next, where it is not empty.
+    group: String,
+    head: &'static str,
+    right: bool,
+    cells: Vec<String>,
+}
+
+/// The table for one connection count, `width` columns wide at most but for 80.
 #[must_use]
 pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let lines: Vec<&Line> = summary.at(conns).collect();
-    let idle = lines.iter().any(|line| line.idle.is_some());
-    let wide = width >= WIDE;
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width.max(80));
-    if !color {
-        table.force_no_tty();
-    } else {
-        table.enforce_styling();
+    let width = usize::from(width.max(80));
+    let mut columns = columns(&lines, summary.active, width >= WIDE);
+    let widths: Vec<usize> = widths(&columns);
+    let rest = columns.pop().expect("the last column is what stopped it");
+    let before: usize = widths[..columns.len()].iter().map(|width| width + GAP).sum();
+    let room = width.saturating_sub(before).max(12);
+
+    let mut text = groups(&columns, &widths);
+    text += &bold(
+        &joined(
+            columns.iter().map(|column| (column.head.to_owned(), column.right)),
+            &widths,
+            rest.head,
+        ),
+        color,
+    );
+    text.push('\n');
+    for (row, line) in lines.iter().enumerate() {
+        let (paint, reset) = paint(line.verdict, color);
+        for (part, stopped_by) in broken(&rest.cells[row], room).into_iter().enumerate() {
+            let cells = columns.iter().map(|column| {
+                let cell = if part == 0 {
+                    column.cells[row].clone()
+                } else {
+                    String::new()
+                };
+                (cell, column.right)
+            });
+            text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
+        }
     }
-    table.set_header(header(summary.active, idle, wide));
-    for line in &lines {
-        table.add_row(row(line, idle, wide));
-    }
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((u16::from(index > 0), u16::from(wide)));
-    }
-    let rendered = table.to_string();
-    rendered.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+    text
 }
 
-fn header(active: u64, idle: bool, wide: bool) -> Vec<Cell> {
-    let head = |text: String, alignment| Cell::new(text).set_alignment(alignment).add_attribute(Attribute::Bold);
-    let right = |text: &str| head(text.to_owned(), CellAlignment::Right);
-    let left = |text: &str| head(text.to_owned(), CellAlignment::Left);
-    let mut cells = vec![
-        left("\nmodel"),
-        right("\nserved"),
-        right("all talk\nreq/s"),
-        right("\np99"),
+/// Spaces between columns.
+const GAP: usize = 2;
+
+fn columns(lines: &[&Line], active: u64, wide: bool) -> Vec<Column> {
+    let column = |group: &str, head, right, cell: &dyn Fn(&Line) -> String| Column {
+        group: group.to_owned(),
+        head,
+        right,
+        cells: lines.iter().map(|line| cell(line)).collect(),
+    };
+    let mut columns = vec![
+        column("", "model", false, &|line| line.server.clone()),
+        column("", "served", true, &|line| {
+            if line.rounds == 0 {
+                "✗".to_owned()
+            } else {
+                grouped(line.served)
+            }
+        }),
+        column("all talk", "req/s", true, &|line| rate(Some(&line.busy), wide)),
+        column("", "p99", true, &|line| latency(Some(&line.busy))),
     ];
-    if idle {
-        cells.push(right(&format!("{} talk\nreq/s", grouped(active))));
-        cells.push(right("\np99"));
+    if lines.iter().any(|line| line.idle.is_some()) {
+        let talk = format!("{} talk", grouped(active));
+        columns.push(column(&talk, "req/s", true, &|line| rate(line.idle.as_ref(), wide)));
+        columns.push(column("", "p99", true, &|line| latency(line.idle.as_ref())));
     }
-    cells.extend([
-        right("CPU\nµs/req"),
-        right("memory\nKiB/conn"),
-        left("\nwhat stopped it"),
-    ]);
+    columns.push(column("CPU", "µs/req", true, &|line| {
+        tenths(line.busy.cpu_ns_per_request, 1e3)
+    }));
+    columns.push(column("mem", "KiB/c", true, &|line| {
+        tenths(line.memory_bytes_per_connection, 1024.0)
+    }));
     if wide {
-        cells.push(left("\nverdict"));
+        columns.push(column("", "verdict", false, &|line| line.verdict.name().to_owned()));
     }
-    cells
+    columns.push(column("", "stopped by", false, &|line| {
+        line.stopped_by().unwrap_or_default()
+    }));
+    columns
 }
 
-fn row(line: &Line, idle: bool, wide: bool) -> Vec<Cell> {
-    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
-    let failed = line.rounds == 0;
-    let color = match line.verdict {
-        Verdict::Failed => Some(Color::Red),
-        Verdict::Starved | Verdict::Capped => Some(Color::Yellow),
-        _ => None,
+fn widths(columns: &[Column]) -> Vec<usize> {
+    let of = |column: &Column| {
+        column
+            .cells
+            .iter()
+            .map(|cell| cell.chars().count())
+            .chain([column.head.chars().count()])
+            .max()
+            .unwrap_or(0)
     };
-    let paint = |cell: Cell| color.map_or(cell.clone(), |color| cell.fg(color));
-    let mut cells = vec![paint(Cell::new(&line.server))];
-    cells.push(paint(right(if failed {
-        "✗".to_owned()
+    columns.iter().map(of).collect()
+}
+
+/// The line above the heads: each group right-aligned with the last column that it covers.
+fn groups(columns: &[Column], widths: &[usize]) -> String {
+    let mut text = String::new();
+    let mut end = 0;
+    for (i, column) in columns.iter().enumerate() {
+        end += widths[i] + if i > 0 { GAP } else { 0 };
+        if column.group.is_empty() {
+            continue;
+        }
+        // A group of two columns is one whose neighbour has no name of its own and shows a percentile.
+        let covers_next = columns.get(i + 1).is_some_and(|next| next.head == "p99");
+        let end = end + if covers_next { widths[i + 1] + GAP } else { 0 };
+        let free = end.saturating_sub(text.chars().count());
+        text += &format!("{:>free$}", column.group);
+    }
+    text + "\n"
+}
+
+fn joined(cells: impl Iterator<Item = (String, bool)>, widths: &[usize], rest: &str) -> String {
+    let mut text = String::new();
+    for ((cell, right), &width) in cells.zip(widths) {
+        text += &if right {
+            format!("{cell:>width$}")
+        } else {
+            format!("{cell:<width$}")
+        };
+        text += &" ".repeat(GAP);
+    }
+    (text + rest).trim_end().to_owned()
+}
+
+/// Text in lines of at most `room` characters, broken at spaces where it can be.
+fn broken(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is a first line");
+        if line.is_empty() {
+            *line = word.to_owned();
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            *line += " ";
+            *line += word;
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines.into_iter().flat_map(|line| chunks(&line, room)).collect()
+}
+
+fn chunks(line: &str, room: usize) -> Vec<String> {
+    let chars: Vec<char> = line.chars().collect();
+    if chars.is_empty() {
+        vec![String::new()]
     } else {
-        grouped(line.served)
-    })));
-    let mut window = |window: Option<&WindowSummary>| {
-        cells.push(right(rate(window, wide)));
-        cells.push(right(
-            window.map_or_else(|| "–".to_owned(), |window| latency(window, failed)),
-        ));
-    };
-    window(Some(&line.busy));
-    if idle {
-        window(line.idle.as_ref());
+        chars.chunks(room).map(|part| part.iter().collect()).collect()
     }
-    let estimate = |estimate: Option<Estimate>, scale: f64| {
-        estimate.map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}", estimate.median / scale))
-    };
-    cells.push(right(estimate(line.busy.cpu_ns_per_request, 1e3)));
-    cells.push(right(estimate(line.memory_bytes_per_connection, 1024.0)));
-    cells.push(Cell::new(line.stopped_by().unwrap_or_default()));
-    if wide {
-        cells.push(Cell::new(line.verdict.name()));
+}
+
+fn bold(text: &str, color: bool) -> String {
+    if color {
+        format!("\x1b[1m{text}\x1b[0m")
+    } else {
+        text.to_owned()
     }
-    cells
+}
+
+fn paint(verdict: Verdict, color: bool) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Failed if color => ("\x1b[31m", "\x1b[0m"),
+        Verdict::Starved | Verdict::Capped if color => ("\x1b[33m", "\x1b[0m"),
+        _ => ("", ""),
+    }
 }
 
 /// Requests per second; `≥` where the generator gave out first; with the range of the rounds where there is room.
@@ -117,12 +202,18 @@ fn rate(window: Option<&WindowSummary>, wide: bool) -> String {
 }
 
 /// The 99th percentile over all that asked; ✗ where it falls among those that were never served.
-fn latency(window: &WindowSummary, failed: bool) -> String {
-    match window.p99_ns {
-        Some(ns) => compact_time(ns as f64),
-        None if failed || window.rate_per_s.is_none() => "–".to_owned(),
-        None => "✗".to_owned(),
+fn latency(window: Option<&WindowSummary>) -> String {
+    match window {
+        Some(WindowSummary { p99_ns: Some(ns), .. }) => compact_time(*ns as f64),
+        Some(WindowSummary {
+            rate_per_s: Some(_), ..
+        }) => "✗".to_owned(),
+        _ => "–".to_owned(),
     }
+}
+
+fn tenths(estimate: Option<Estimate>, scale: f64) -> String {
+    estimate.map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}", estimate.median / scale))
 }
 
 /// Two or three digits and a unit, without a space.

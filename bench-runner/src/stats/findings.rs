@@ -53,19 +53,17 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     if let (Some(few), true) = (few, served.len() > 1) {
         say(Topic::Watched, collapse(few, summary.active));
     }
+    let microseconds = |ns: f64| format!("{:.1} µs", ns / 1e3);
     say(
         Topic::Cpu,
-        spread(&served, "CPU per request while all talk", "", busy_cpu, &|ns| {
-            format!("{:.1} µs", ns / 1e3)
-        }),
+        spread(&served, "CPU per request while all talk", busy_cpu, &microseconds),
     );
     let memory = |line: &Line| line.memory_bytes_per_connection;
     say(
         Topic::Memory,
         spread(
             &served,
-            "A connection's memory, user and kernel with both its ends,",
-            "",
+            "Memory per connection, user and kernel with both ends",
             memory,
             &bytes,
         ),
@@ -224,24 +222,23 @@ fn collapse(line: &Line, active: u64) -> Option<String> {
 fn spread(
     lines: &[&Line],
     what: &str,
-    unit: &str,
     value: impl Fn(&Line) -> Option<Estimate>,
     write: &dyn Fn(f64) -> String,
 ) -> Option<String> {
     let (most, least) = ends(lines, &value)?;
     let (high, low) = (value(most)?, value(least)?);
     if most.server == least.server {
-        return Some(format!("{what}: {}{unit} in {}.", write(low.median), least.server));
+        return Some(format!("{what}: {} in {}.", write(low.median), least.server));
     }
     if !high.clearly_above(&low) {
         return Some(format!(
-            "{what}: no clear difference, {} to {}{unit}.",
+            "{what}: no clear difference, {} to {}.",
             write(low.median),
             write(high.median)
         ));
     }
     Some(format!(
-        "{what}: {}{unit} in {}, {}{unit} in {}.",
+        "{what}: {} in {}, {} in {}.",
         write(low.median),
         least.server,
         write(high.median),
@@ -365,7 +362,7 @@ mod tests {
         assert_eq!(said[0], "1 of 3 serves all 10,000 connections.");
         assert_eq!(
             said[1],
-            "iterative serves 1 of 10,000, 4,097 are connected and starve, 5,902 never connect (accept backlog 4,096)."
+            "iterative serves 1 of 10,000, 4,097 are connected and starve, 5,902 never connect (backlog 4,096)."
         );
         assert_eq!(said[2], "select serves 1,019 of 10,000, refuses 8,981 (FD_SETSIZE).");
         assert_eq!(
