@@ -3,7 +3,7 @@
 //! This is the hot path. A reply costs one clock reading, one comparison of its bytes, one count in a histogram and
 //! the two stores that make the next request; nothing is allocated, locked or formatted. The instant at which a reply
 //! was received is also the instant at which the next request counts as sent, so a connection's latencies add up to
-//! the time that passed, and Little's law holds but for the edges of the window.
+//! the time that passed: [`Account`] holds the two against each other, which is Little's law.
 
 use std::time::Duration;
 
@@ -33,13 +33,28 @@ pub(crate) struct ClosedLoop {
     window_ns: u64,
     /// What was recorded.
     pub(crate) latencies: Histogram,
-    pub(crate) outcomes: Outcomes,
+    pub(crate) account: Account,
+    /// What has ended since it was last taken.
+    outcomes: Outcomes,
     /// From the start of a connection to its first reply.
     pub(crate) first_replies: Histogram,
     /// When the last client got its first reply since [`ClosedLoop::begin`].
     pub(crate) progress_ns: u64,
-    /// Clients that got a reply since [`ClosedLoop::begin`].
+    /// Active clients that got a reply since [`ClosedLoop::begin`] and are still there.
     pub(crate) answered: u64,
+}
+
+/// Time by which the latencies of a window are checked (Little's law): those of its replies, without what lies before
+/// the window and with what had passed of the requests that it cut off, are the time for which its clients had
+/// requests under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// The part before the window, over the replies in it.
+    pub(crate) early_ns: u64,
+    /// The part inside the window, over the requests that were not answered in it.
+    pub(crate) cut_ns: u64,
+    /// For how long clients had their requests under way, over the active ones.
+    pub(crate) talked_ns: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +85,9 @@ enum State {
     Served,
     /// Ended before it was ever served: the server took the connection and closed it.
     TurnedAway,
-    /// Ended later.
+    /// Ended before it was ever served, and not by the server: its reply was overdue, or wrong.
+    Unserved,
+    /// Ended after it had been served.
     Lost,
 }
 
@@ -80,12 +97,26 @@ pub(crate) struct Tally {
     pub(crate) asked: u64,
     pub(crate) connected: u64,
     pub(crate) turned_away: u64,
+    pub(crate) lost: u64,
     pub(crate) served: u64,
     pub(crate) starved: u64,
     pub(crate) sum: u64,
     pub(crate) sum_of_squares: u64,
     pub(crate) fewest: Option<u64>,
     pub(crate) most: Option<u64>,
+}
+
+impl Client {
+    /// Established, and not ended.
+    fn is_there(&self) -> bool {
+        matches!(self.state, State::Silent | State::Served)
+    }
+
+    /// Requests without their reply.
+    fn under_way(&self) -> u32 {
+        // Sequence numbers wrap.
+        self.next.wrapping_sub(self.due)
+    }
 }
 
 impl ClosedLoop {
@@ -115,6 +146,7 @@ impl ClosedLoop {
             start_ns: u64::MAX,
             window_ns: 0,
             latencies: Histogram::default(),
+            account: Account::default(),
             outcomes: Outcomes::default(),
             first_replies: Histogram::default(),
             progress_ns: 0,
@@ -142,10 +174,10 @@ impl ClosedLoop {
             let client = &mut self.clients[i];
             client.active = active(u64::from(client.id));
             client.answered = false;
-            if !client.active || !matches!(client.state, State::Silent | State::Served) {
+            if !client.active || !client.is_there() {
                 continue;
             }
-            let missing = self.depth - (client.next - client.due);
+            let missing = self.depth - client.under_way();
             let now = now_ns();
             let requests = self.requests_of(i, missing, now);
             if let Err(how) = engine.send(i, &requests) {
@@ -174,24 +206,48 @@ impl ClosedLoop {
     pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
         (self.start_ns, self.window_ns) = (start_ns, end_ns - start_ns);
         self.latencies.clear();
-        self.outcomes = Outcomes::default();
+        self.account = Account::default();
         for client in &mut self.clients {
             client.replies = 0;
         }
     }
 
-    /// Lets no client send any more, and counts the requests under way as unfinished.
+    /// Records nothing any more, and counts the requests under way as unfinished.
     pub(crate) fn close_window(&mut self) {
         self.outcomes.add(Outcome::Ok, self.latencies.len());
-        let under_way = |client: &&mut Client| client.active && matches!(client.state, State::Silent | State::Served);
-        let unfinished = self
-            .clients
-            .iter_mut()
-            .filter(under_way)
-            .map(|client| u64::from(client.next - client.due))
-            .sum();
-        self.outcomes.add(Outcome::Unfinished, unfinished);
-        self.start_ns = u64::MAX;
+        let end_ns = self.start_ns + self.window_ns;
+        for i in 0..self.clients.len() {
+            let client = self.clients[i];
+            if client.active && client.is_there() {
+                self.outcomes.add(Outcome::Unfinished, u64::from(client.under_way()));
+                self.settle_account(i, end_ns);
+            }
+        }
+        (self.start_ns, self.window_ns) = (u64::MAX, 0);
+    }
+
+    /// Client `i` talks no longer than until `now`, or until the window's end if that comes first.
+    fn settle_account(&mut self, i: usize, now: u64) {
+        let client = self.clients[i];
+        let until = now.min(self.start_ns.saturating_add(self.window_ns));
+        if !client.active || until <= self.start_ns {
+            return;
+        }
+        self.account.talked_ns += until - self.start_ns;
+        for n in 0..client.under_way() {
+            let sent = self.sent_ns[self.slot(i, client.due.wrapping_add(n))];
+            self.account.cut_ns += until.saturating_sub(sent.max(self.start_ns));
+        }
+    }
+
+    /// What has ended since the last call. Every failure is told once, whenever it came.
+    pub(crate) fn take_outcomes(&mut self) -> Outcomes {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    /// Where request `sequence` of client `i` has its instant.
+    fn slot(&self, i: usize, sequence: u32) -> usize {
+        i * self.depth as usize + (sequence % self.depth) as usize
     }
 
     /// Ends all sending; what is under way may still be answered.
@@ -204,12 +260,12 @@ impl ClosedLoop {
     /// Replies that served clients still wait for.
     pub(crate) fn outstanding(&self) -> u64 {
         let served = self.clients.iter().filter(|client| client.state == State::Served);
-        served.map(|client| u64::from(client.next - client.due)).sum()
+        served.map(|client| u64::from(client.under_way())).sum()
     }
 
     /// Clients that are connected and were asked to send, whether or not they were ever served.
     pub(crate) fn talking(&self) -> u64 {
-        let talks = |client: &&Client| client.active && matches!(client.state, State::Silent | State::Served);
+        let talks = |client: &&Client| client.active && client.is_there();
         self.clients.iter().filter(talks).count() as u64
     }
 
@@ -230,6 +286,7 @@ impl ClosedLoop {
             let (connected, turned_away) = (client.state != State::Absent, client.state == State::TurnedAway);
             tally.connected += u64::from(connected);
             tally.turned_away += u64::from(turned_away);
+            tally.lost += u64::from(client.state == State::Lost);
             tally.served += u64::from(replies > 0);
             tally.starved += u64::from(connected && !turned_away && replies == 0);
             tally.sum += replies;
@@ -253,8 +310,8 @@ impl ClosedLoop {
         self.next_sweep_ns = now + nanoseconds(SWEEP);
         for i in 0..self.clients.len() {
             let client = &self.clients[i];
-            let waits = matches!(client.state, State::Silent | State::Served) && client.due != client.next;
-            let slot = i * self.depth as usize + (client.due % self.depth) as usize;
+            let waits = client.is_there() && client.due != client.next;
+            let slot = self.slot(i, client.due);
             if waits && now.saturating_sub(self.sent_ns[slot]) > self.timeout_ns {
                 engine.close(i);
                 self.lost(i, Outcome::RequestTimeout);
@@ -289,16 +346,22 @@ impl Load for ClosedLoop {
             }
             client.got = 0;
             let slot = i * self.depth as usize + (client.due % self.depth) as usize;
-            let latency = now - self.sent_ns[slot];
+            let sent = self.sent_ns[slot];
+            let latency = now - sent;
             client.due = client.due.wrapping_add(1);
             completed += 1;
-            if now.wrapping_sub(self.start_ns) < self.window_ns {
+            // One that is not to send may still get what it waited for since an earlier window.
+            if client.active && now.wrapping_sub(self.start_ns) < self.window_ns {
                 client.replies += 1;
                 self.latencies.record(latency);
+                self.account.early_ns += self.start_ns.saturating_sub(sent);
+            } else if client.active && now >= self.start_ns {
+                // Between the window's end and the moment at which that is seen.
+                self.account.cut_ns += (self.start_ns + self.window_ns).saturating_sub(sent.max(self.start_ns));
             }
             if !client.answered {
                 client.answered = true;
-                self.answered += 1;
+                self.answered += u64::from(client.active);
                 self.progress_ns = now;
                 if client.state == State::Silent {
                     client.state = State::Served;
@@ -328,15 +391,17 @@ impl Load for ClosedLoop {
     }
 
     fn lost(&mut self, i: usize, how: Outcome) {
+        self.settle_account(i, now_ns());
         let client = &mut self.clients[i];
         let by_server = matches!(how, Outcome::ClosedEarly | Outcome::Reset);
-        client.state = if client.state == State::Silent && by_server {
-            State::TurnedAway
-        } else {
-            State::Lost
+        client.state = match client.state {
+            State::Silent if by_server => State::TurnedAway,
+            State::Silent => State::Unserved,
+            _ => State::Lost,
         };
+        self.answered -= u64::from(client.active && client.answered);
         // Each request under way fails with its connection; without any, the connection itself is what failed.
-        self.outcomes.add(how, u64::from(client.next - client.due).max(1));
+        self.outcomes.add(how, u64::from(client.under_way()).max(1));
     }
 }
 
@@ -354,4 +419,139 @@ fn next_request<'a>(
     let sequence = client.next;
     client.next = client.next.wrapping_add(1);
     payload.request(client.id, sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::TcpStream;
+    use std::os::fd::RawFd;
+
+    use super::*;
+    use crate::config::Protocol;
+
+    /// Keeps what is sent.
+    #[derive(Default)]
+    struct Wire(Vec<u8>);
+
+    impl Engine for Wire {
+        fn add(&mut self, _: usize, _: TcpStream) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn watch(&mut self, _: RawFd) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn turn(&mut self, _: u64, _: &mut impl Load) -> io::Result<bool> {
+            Ok(false)
+        }
+
+        fn send(&mut self, _: usize, bytes: &[u8]) -> Result<(), Outcome> {
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+
+        fn close(&mut self, _: usize) {}
+    }
+
+    /// Two clients that are connected, the first of which talks, `pipeline` requests at once.
+    fn talking(pipeline: u64) -> (ClosedLoop, Wire) {
+        let config = Config {
+            target: "127.0.0.1:1".parse().unwrap(),
+            conns: 2,
+            first_id: 0,
+            stride: 1,
+            protocol: Protocol::Echo,
+            request_bytes: 16,
+            reply_bytes: 16,
+            pipeline,
+            ramp_ns: 0,
+            connect_timeout_ns: 1,
+            timeout_ns: 60_000_000_000,
+            spin: false,
+            sources: 1,
+        };
+        let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+        for i in 0..2 {
+            clients.greet(i, now_ns(), &mut wire);
+        }
+        wire.0.drain(16..);
+        clients.begin(|id| id == 0, &mut wire);
+        (clients, wire)
+    }
+
+    #[test]
+    fn sequence_numbers_may_wrap() {
+        let (mut clients, mut wire) = talking(4);
+        clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
+        // Four billion requests later.
+        let client = &mut clients.clients[0];
+        (client.due, client.next) = (u32::MAX - 2, 1);
+        wire.0 = (u32::MAX - 2..=u32::MAX)
+            .chain([0])
+            .flat_map(|n| clients.payload.request(0, n).to_vec())
+            .collect();
+        for _ in 0..3 {
+            wire.0 = clients.received(0, &wire.0).expect("every reply is right").to_vec();
+            assert_eq!((wire.0.len(), clients.clients[0].under_way()), (64, 4));
+        }
+        assert_eq!((clients.latencies.len(), clients.outstanding()), (12, 4));
+        clients.close_window();
+        let outcomes = clients.take_outcomes();
+        assert_eq!(
+            (outcomes.count(Outcome::Ok), outcomes.count(Outcome::Unfinished)),
+            (12, 4)
+        );
+    }
+
+    #[test]
+    fn the_account_of_a_window_is_closed_whatever_happens_at_its_edges() {
+        let (mut clients, wire) = talking(1);
+        let start = now_ns();
+        let end = start + 1_000_000_000;
+        clients.open_window(start, end);
+        let next = clients.received(0, &wire.0).expect("the reply is right").to_vec();
+        assert!(clients.account.early_ns > 0, "sent before the window began");
+        // It is over before the next reply comes, and that is seen only later.
+        clients.window_ns = 1;
+        let end = start + 1;
+        assert_eq!(clients.latencies.len(), 1);
+        clients.received(0, &next).expect("the reply is right");
+        assert_eq!(clients.latencies.len(), 1, "it came after the end");
+        clients.close_window();
+        assert_eq!(clients.account.talked_ns, end - start);
+    }
+
+    #[test]
+    fn only_those_that_are_to_send_are_recorded() {
+        let (mut clients, _) = talking(1);
+        clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
+        let late = clients.payload.request(1, 0).to_vec();
+        assert!(clients.received(1, &late).expect("the reply is right").is_empty());
+        assert!(clients.latencies.is_empty());
+        assert_eq!((clients.answered, clients.tally(|_| true).served), (0, 0));
+        assert_eq!(clients.first_replies.len(), 1, "it was served all the same");
+    }
+
+    #[test]
+    fn a_failure_is_told_once_whenever_it_comes() {
+        let (mut clients, mut wire) = talking(2);
+        clients.lost(1, Outcome::Reset);
+        clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
+        assert!(clients.received(0, b"?").is_err());
+        clients.close_window();
+        let outcomes = clients.take_outcomes();
+        let failed = [Outcome::Reset, Outcome::Mismatch, Outcome::Unfinished].map(|how| outcomes.count(how));
+        assert_eq!(failed, [1, 2, 0]);
+        assert_eq!(clients.take_outcomes(), Outcomes::default());
+        let tally = clients.tally(|_| true);
+        assert_eq!(
+            (tally.connected, tally.turned_away, tally.lost),
+            (2, 1, 0),
+            "neither was ever served"
+        );
+        clients.begin(|_| true, &mut wire);
+        assert_eq!(clients.talking(), 0);
+    }
 }

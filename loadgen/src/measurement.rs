@@ -15,6 +15,9 @@ pub struct Measurement {
     pub connected: u64,
     /// Connected ones that the server closed without ever answering.
     pub turned_away: u64,
+    /// Connected ones that ended after they had been served.
+    #[serde(default)]
+    pub lost: u64,
     /// Connections that were to send.
     pub active: u64,
     /// Active connections that got at least one correct reply inside the window.
@@ -64,13 +67,14 @@ pub struct Generator {
     pub spin: bool,
 }
 
-/// In a closed loop, mean latency × rate = requests under way (J. D. C. Little, 1961). A histogram that disagrees by
-/// more than 2 % was stamped in the wrong place, or the window was too short for its latencies.
+/// In a closed loop, mean latency × rate = requests under way (J. D. C. Little, 1961), where the latencies are taken as
+/// far as they lie inside the window, those of requests without a reply too. A histogram that disagrees by more than
+/// 2 % was stamped in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LittlesLaw {
-    /// Requests under way: served connections × pipeline depth.
+    /// Connections that talked × pipeline depth.
     pub expected: f64,
-    /// Mean latency × rate.
+    /// Latencies inside the window ÷ its length.
     pub observed: f64,
     /// Whether they agree within 2 %.
     pub holds: bool,
@@ -99,9 +103,12 @@ impl Measurement {
             latency.merge(&shard.latency);
             outcomes.merge(&shard.outcomes);
         }
-        let elapsed_s = elapsed_ns as f64 / 1e9;
+        // Shards share the window, but one that heard of it late has recorded for a shorter time.
+        let recorded = || windows.iter().filter(|w| w.elapsed_ns > 0);
+        let elapsed_s = recorded().map(|w| w.elapsed_ns).max().unwrap_or(elapsed_ns) as f64 / 1e9;
+        let rate_per_s = recorded().map(|w| w.latency.len() as f64 / (w.elapsed_ns as f64 / 1e9));
+        let rate_per_s = rate_per_s.fold(0.0, |all, own| all + own);
         let (active, served, requests) = (sum(|w| w.asked), sum(|w| w.served), latency.len());
-        let rate_per_s = requests as f64 / elapsed_s;
         let squares = sum(|w| w.sum_of_squares) as f64;
         let replies = sum(|w| w.replies) as f64;
         let cpu_ns = sum(|w| w.cpu_ns);
@@ -109,6 +116,7 @@ impl Measurement {
             requested,
             connected: sum(|w| w.connected),
             turned_away: sum(|w| w.turned_away),
+            lost: sum(|w| w.lost),
             active,
             served,
             starved: sum(|w| w.starved),
@@ -128,13 +136,13 @@ impl Measurement {
                 shards: windows.len() as u64,
                 spin,
             },
-            littles_law: littles_law(served * pipeline, &latency, rate_per_s),
+            littles_law: littles_law(pipeline, windows),
             histogram: latency,
             connect_histogram: connect,
         }
     }
 
-    /// The fraction of replies that were wrong or lost, over all that were asked for and are known to have ended.
+    /// Connections and requests that failed.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.outcomes.failures().into_iter().map(|(_, n)| n).sum()
@@ -147,12 +155,18 @@ impl Measurement {
     }
 }
 
-fn littles_law(under_way: u64, latency: &Histogram, rate_per_s: f64) -> Option<LittlesLaw> {
-    // A request that began before the window counts whole; with few requests a connection that is no longer small.
-    if under_way == 0 || latency.len() < 20 * under_way {
+fn littles_law(pipeline: u64, windows: &[Window]) -> Option<LittlesLaw> {
+    let (mut expected, mut observed) = (0.0, 0.0);
+    for window in windows.iter().filter(|window| window.elapsed_ns > 0) {
+        let replied_ns = window.latency.mean() * window.latency.len() as f64;
+        let inside_ns = replied_ns - window.early_ns as f64 + window.cut_ns as f64;
+        expected += (pipeline * window.talked_ns) as f64 / window.elapsed_ns as f64;
+        observed += inside_ns / window.elapsed_ns as f64;
+    }
+    // Without a reply nothing was stamped.
+    if expected == 0.0 || windows.iter().all(|window| window.latency.is_empty()) {
         return None;
     }
-    let (expected, observed) = (under_way as f64, latency.mean() / 1e9 * rate_per_s);
     Some(LittlesLaw {
         expected,
         observed,
@@ -170,6 +184,8 @@ mod tests {
             served: asked,
             connected: asked,
             replies: latencies.len() as u64,
+            elapsed_ns: 1_000_000_000,
+            talked_ns: asked * 1_000_000_000,
             ..Window::default()
         };
         latencies.iter().for_each(|&ns| window.latency.record(ns));
@@ -183,8 +199,31 @@ mod tests {
         assert!(right.littles_law.expect("enough to judge").holds);
         let half = Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window(&[500_000; 1000], 1)]);
         assert!(!half.littles_law.expect("enough to judge").holds);
-        let few = Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window(&[500_000; 10], 1)]);
-        assert_eq!(few.littles_law, None);
+        let none = Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window(&[], 1)]);
+        assert_eq!(none.littles_law, None);
+    }
+
+    #[test]
+    fn littles_law_holds_for_a_server_that_stalls_at_the_edges_of_the_window() {
+        // Sent 2.5 s before the window, answered after 0.3 s of it; the next one is never answered.
+        let stalled = Window {
+            early_ns: 2_500_000_000,
+            cut_ns: 700_000_000,
+            ..window(&[2_800_000_000], 1)
+        };
+        let law = |window| Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window]).littles_law;
+        assert!(law(stalled.clone()).expect("enough to judge").holds);
+        assert!(!law(Window { cut_ns: 0, ..stalled }).expect("enough to judge").holds);
+    }
+
+    #[test]
+    fn a_shard_that_began_late_counts_for_the_time_in_which_it_recorded() {
+        let late = Window {
+            elapsed_ns: 500_000_000,
+            ..window(&[100; 50], 1)
+        };
+        let all = Measurement::merge(2, 1, false, 1_000_000_000, &[], &[window(&[100; 100], 1), late]);
+        assert_eq!((all.elapsed_s, all.requests, all.rate_per_s), (1.0, 150, 200.0));
     }
 
     #[test]

@@ -94,6 +94,8 @@ impl<E: Engine> Shard<E> {
                 Some(_) => return Ok(()),
             }
         };
+        // A command that comes late, or without any warm-up, shortens the window: what was not recorded is not counted.
+        let start_ns = start_ns.max(now_ns()).min(end_ns);
         self.clients.open_window(start_ns, end_ns);
         if self.turn_until(start_ns, commands)? {
             return Ok(());
@@ -103,13 +105,13 @@ impl<E: Engine> Shard<E> {
             return Ok(());
         }
         let after = Usage::now()?;
-        let talking = self.clients.talking();
         self.clients.close_window();
         let mut window = self.window(&active);
         self.clients.rest();
         self.drain(commands)?;
+        window.outcomes = self.clients.take_outcomes();
+        window.elapsed_ns = end_ns - start_ns;
         (window.cpu_ns, window.cpu_over_ns) = (after.cpu_ns - before.cpu_ns, after.at_ns - before.at_ns);
-        window.talking = talking;
         say(&Event::Measured(Box::new(window)))
     }
 
@@ -118,6 +120,7 @@ impl<E: Engine> Shard<E> {
         Window {
             connected: all.connected,
             turned_away: all.turned_away,
+            lost: all.lost,
             asked: asked.asked,
             served: asked.served,
             starved: asked.starved,
@@ -126,7 +129,9 @@ impl<E: Engine> Shard<E> {
             fewest: asked.fewest,
             most: asked.most,
             latency: self.clients.latencies.clone(),
-            outcomes: self.clients.outcomes.clone(),
+            early_ns: self.clients.account.early_ns,
+            cut_ns: self.clients.account.cut_ns,
+            talked_ns: self.clients.account.talked_ns,
             ..Window::default()
         }
     }

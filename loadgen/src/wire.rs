@@ -76,6 +76,8 @@ pub struct Window {
     pub connected: u64,
     /// Of these, those that the server closed without ever answering.
     pub turned_away: u64,
+    /// Of these, those that ended after they had been served, up to the window's end.
+    pub lost: u64,
     /// Connections that were to send, by number: also those that never came to be.
     pub asked: u64,
     /// Of these, those that got at least one correct reply inside the window.
@@ -92,12 +94,18 @@ pub struct Window {
     pub most: Option<u64>,
     /// Service times of the replies inside the window.
     pub latency: Histogram,
-    /// Outcomes since the window began, as requests.
+    /// What has ended since the last report, as requests: replies inside the window, failures at any time.
     pub outcomes: Outcomes,
+    /// Time for which replies were recorded.
+    pub elapsed_ns: u64,
+    /// The part of the service times that lies before the window.
+    pub early_ns: u64,
+    /// The part inside the window of requests that were not answered in it.
+    pub cut_ns: u64,
+    /// Time inside the window for which connections had their requests under way, summed up.
+    pub talked_ns: u64,
     /// The shard's own CPU time between two looks at the edges of the window, user and system.
     pub cpu_ns: u64,
     /// Time between those looks.
     pub cpu_over_ns: u64,
-    /// Connections that could have had requests under way all through the window.
-    pub talking: u64,
 }
