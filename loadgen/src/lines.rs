@@ -7,6 +7,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::clock::now_ns;
+use crate::interrupt;
+
+/// A signal may come just before a wait, which then does not see it: so often it is looked for.
+const SLICE_MS: u64 = 200;
 
 /// What a read came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,11 +58,12 @@ impl Lines {
                 let rest = String::from_utf8_lossy(&rest).into_owned();
                 return Ok(if rest.is_empty() { Read::End } else { Read::Line(rest) });
             }
-            let left = deadline_ns.saturating_sub(now_ns()).div_ceil(1_000_000).min(60_000);
+            let left = deadline_ns.saturating_sub(now_ns()).div_ceil(1_000_000).min(SLICE_MS);
             let timeout = PollTimeout::try_from(left as i32).unwrap_or(PollTimeout::ZERO);
             let mut polled = [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)];
             match poll(&mut polled, timeout) {
                 Ok(0) if now_ns() >= deadline_ns => return Ok(Read::TimedOut),
+                Ok(0) if interrupt::requested() => return Ok(Read::Interrupted),
                 Ok(0) => continue,
                 Ok(_) => {}
                 Err(Errno::EINTR) => return Ok(Read::Interrupted),
