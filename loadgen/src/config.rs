@@ -5,6 +5,11 @@ use std::net::{IpAddr, SocketAddr};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+/// More connections do not fit on one machine.
+pub const MOST_CONNS: u64 = 1_000_000;
+/// More requests under way on one connection than any socket's buffers hold.
+pub const DEEPEST_PIPELINE: u64 = 1024;
+
 /// What a request and its reply look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -65,10 +70,13 @@ impl Config {
         if !matches!(target.ip(), IpAddr::V4(ip) if ip.is_loopback()) {
             return 1;
         }
-        let ports = local_ports().unwrap_or(28_232);
-        // Four fifths: other programs use ports too, and the last free ones are slow to find.
-        conns.div_ceil((ports * 4 / 5).max(1)).clamp(1, 1 << 16) as u32
+        sources_for(conns, local_ports().unwrap_or(28_232))
     }
+}
+
+fn sources_for(conns: u64, ports: u64) -> u32 {
+    // Four fifths: other programs use ports too, and the last free ones are slow to find.
+    conns.div_ceil((ports * 4 / 5).max(1)).clamp(1, 1 << 16) as u32
 }
 
 /// How many local ports the kernel chooses from for a connection.
@@ -77,4 +85,30 @@ fn local_ports() -> Option<u64> {
     let mut ends = range.split_whitespace().map(str::parse::<u64>);
     let (first, last) = (ends.next()?.ok()?, ends.next()?.ok()?);
     Some(last.saturating_sub(first) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_ports_for_all_connections_and_no_more_sources_than_it_takes() {
+        for ports in [1, 2, 1000, 28_232, 64_511] {
+            for conns in [1, 4, 1000, 22_585, 22_586, 100_000, 1_000_000] {
+                let sources = u64::from(sources_for(conns, ports));
+                let enough = |sources: u64| sources * (ports * 4 / 5).max(1) >= conns;
+                assert!(enough(sources) || sources == 1 << 16, "{conns} over {ports}: {sources}");
+                assert!(sources == 1 || !enough(sources - 1), "{conns} over {ports}: {sources}");
+            }
+        }
+        assert_eq!(sources_for(100_000, 28_232), 5);
+    }
+
+    #[test]
+    fn only_the_loopback_network_has_sources_to_spread_over() {
+        let needed = |target: &str| Config::sources_needed(target.parse().unwrap(), 100_000);
+        assert!(needed("127.0.0.1:1") > 1, "no machine has 100,000 local ports");
+        assert_eq!(needed("127.0.0.1:1"), needed("127.1.2.3:1"));
+        assert_eq!((needed("[::1]:1"), needed("192.0.2.1:1")), (1, 1));
+    }
 }

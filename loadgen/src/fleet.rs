@@ -17,8 +17,9 @@ use crate::measurement::Measurement;
 use crate::outcome::Outcomes;
 use crate::wire::{Command, Event, Opened, Window};
 
-/// Descriptors that a shard needs beside its connections.
-const RESERVED: u64 = 64;
+/// Descriptors that a shard needs beside its connections: three standard ones, two of epoll, and room for what it
+/// may have inherited.
+const RESERVED: u64 = 16;
 /// What a shard may take beyond the time that its task is bounded by.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -142,7 +143,8 @@ impl Fleet {
             active,
             requested: self.config.conns,
         })?;
-        let deadline = now_ns() + nanoseconds(Duration::from_secs(60) + GRACE);
+        // A request that is overdue ends its connection, so that nobody waits longer for the load to be steady.
+        let deadline = now_ns() + self.config.timeout_ns + nanoseconds(GRACE);
         for shard in &mut self.shards {
             match shard.hear(deadline)? {
                 Event::Settled => {}

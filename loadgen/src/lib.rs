@@ -26,11 +26,11 @@ pub mod units;
 pub mod wire;
 
 pub use child::{die_with_parent, pin};
-pub use config::{Config, Protocol};
+pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, Protocol};
 pub use fleet::{Connected, Fleet, shards_needed};
 pub use histogram::{Histogram, Quantiles};
 pub use lines::{Lines, Read};
 pub use measurement::{Generator, LittlesLaw, Measurement};
 pub use outcome::{Outcome, Outcomes};
-pub use payload::{Payload, SMALLEST_REQUEST};
+pub use payload::{LARGEST_MESSAGE, Payload, SMALLEST_REPLY, SMALLEST_REQUEST};
 pub use shard::main as shard_main;

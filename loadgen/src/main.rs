@@ -9,7 +9,10 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, short, time};
-use loadgen::{Config, Connected, Fleet, Measurement, Protocol, Quantiles, SMALLEST_REQUEST, interrupt};
+use loadgen::{
+    Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, Measurement, Protocol, Quantiles,
+    SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
+};
 use nix::sys::resource::{Resource, getrlimit};
 
 /// Open N concurrent TCP clients against a server, check every reply, and say what became of each
@@ -85,7 +88,8 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("loadgen: {error:#}");
+            // Not `eprintln!`, which panics when nobody reads any more.
+            let _ = writeln!(io::stderr(), "loadgen: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -140,17 +144,20 @@ fn target(cli: &Cli) -> Result<SocketAddr> {
 }
 
 fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
-    if cli.request_bytes < SMALLEST_REQUEST {
-        usage(&format!(
-            "--request-bytes {} is too small; a request holds a tag of 16 bytes",
-            cli.request_bytes
-        ));
-    }
-    if cli.protocol == Protocol::Reply && cli.reply_bytes < 8 {
-        usage(&format!(
-            "--reply-bytes {} is too small; a reply repeats a tag of 8 bytes",
-            cli.reply_bytes
-        ));
+    let bounds = [
+        ("--conns", cli.conns, 1, MOST_CONNS),
+        ("--pipeline", cli.pipeline, 1, DEEPEST_PIPELINE),
+        ("--request-bytes", cli.request_bytes, SMALLEST_REQUEST, LARGEST_MESSAGE),
+        ("--reply-bytes", cli.reply_bytes, SMALLEST_REPLY, LARGEST_MESSAGE),
+    ];
+    for (flag, given, least, most) in bounds {
+        if !(least..=most).contains(&given) {
+            usage(&format!(
+                "{flag} {given}: from {} to {} are possible",
+                grouped(least),
+                grouped(most)
+            ));
+        }
     }
     if cli.duration.is_zero() {
         usage("--duration 0s leaves nothing to measure");
@@ -267,6 +274,36 @@ fn usage(message: &str) -> ! {
     } else {
         ("", "")
     };
-    eprintln!("{}loadgen:{} {message}", bold.0, bold.1);
+    let _ = writeln!(io::stderr(), "{}loadgen:{} {message}", bold.0, bold.1);
     std::process::exit(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_machine_is_accepted_when_it_is_allowed() {
+        let resolved = |flags: &[&str]| {
+            target(&Cli::parse_from([&["loadgen"], flags].concat()))
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(
+            resolved(&["--target", "192.0.2.1:9000", "--allow-remote"]),
+            "192.0.2.1:9000"
+        );
+        assert_eq!(
+            resolved(&["--target", "127.8.9.1:80"]),
+            "127.8.9.1:80",
+            "all of 127.0.0.0/8 is this machine"
+        );
+        assert_eq!(resolved(&["--target", "[::1]:80"]), "[::1]:80");
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }

@@ -4,6 +4,10 @@ use crate::config::Protocol;
 
 /// A tag of 8 bytes (connection and sequence number) and 8 bytes made from it.
 pub const SMALLEST_REQUEST: u64 = 16;
+/// A reply repeats the tag.
+pub const SMALLEST_REPLY: u64 = 8;
+/// What a server of the contract takes at most.
+pub const LARGEST_MESSAGE: u64 = 16 << 20;
 const TAG_BYTES: usize = 8;
 /// Different bodies in turn: a reply that ends in the bytes of an earlier request is found out.
 const BODIES: usize = 4;

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Far beyond any use, and far below where sums of nanoseconds overflow.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Parses a count such as `500`, `10k`, `1.5M` or `10_000`.
 ///
 /// # Errors
@@ -60,7 +63,12 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 /// # Errors
 /// A message that quotes the value and names the accepted form.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| format!("'{text}' is not a duration; write it as 10s, 500ms or 2m"))
+    let duration = humantime::parse_duration(text);
+    let duration = duration.map_err(|_| format!("'{text}' is not a duration; write it as 10s, 500ms or 2m"))?;
+    if duration > LONGEST {
+        return Err(format!("'{text}' is too long; at most 30 days are possible"));
+    }
+    Ok(duration)
 }
 
 /// A whole number with thousands separated: `10,000`.
@@ -161,6 +169,8 @@ mod tests {
         assert!(parse_bytes("99999999999999999999M").is_err());
         assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
         assert!(parse_duration("5").unwrap_err().contains("500ms"));
+        assert_eq!(parse_duration("30days"), Ok(LONGEST));
+        assert!(parse_duration("500years").unwrap_err().contains("'500years'"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use loadgen::{DEEPEST_PIPELINE, LARGEST_MESSAGE, SMALLEST_REPLY, SMALLEST_REQUEST};
 
 use crate::catalog::{Catalog, Entry};
 use crate::cli::{Color, LoadArgs, Selection};
@@ -80,17 +81,24 @@ fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, String
 impl LoadArgs {
     /// Checks what clap cannot.
     fn check(&self) -> Result<()> {
-        if self.request_bytes < loadgen::SMALLEST_REQUEST || self.request_bytes > LARGEST_MESSAGE {
+        if !(SMALLEST_REQUEST..=LARGEST_MESSAGE).contains(&self.request_bytes) {
             return Err(Usage(format!(
                 "--request-bytes {}: a request has 16 bytes to 16 MiB",
                 self.request_bytes
             ))
             .into());
         }
-        if self.reply_bytes < 8 || self.reply_bytes > LARGEST_MESSAGE {
+        if !(SMALLEST_REPLY..=LARGEST_MESSAGE).contains(&self.reply_bytes) {
             return Err(Usage(format!(
                 "--reply-bytes {}: a reply has 8 bytes to 16 MiB",
                 self.reply_bytes
+            ))
+            .into());
+        }
+        if self.pipeline > DEEPEST_PIPELINE {
+            return Err(Usage(format!(
+                "--pipeline {}: at most {DEEPEST_PIPELINE} requests can be under way on a connection",
+                self.pipeline
             ))
             .into());
         }
@@ -114,9 +122,6 @@ impl LoadArgs {
         }
     }
 }
-
-/// What a server of the contract takes at most.
-const LARGEST_MESSAGE: u64 = 16 << 20;
 
 /// Columns of the terminal that standard output goes to, 80 where there is none.
 fn width() -> u16 {

@@ -231,7 +231,7 @@ fn settings(args: &RunArgs) -> Result<Settings> {
     conns.sort_unstable();
     conns.dedup();
     if let Some(&most) = conns.last()
-        && most > 1_000_000
+        && most > loadgen::MOST_CONNS
     {
         return Err(Usage(format!(
             "--conns {most}: more than a million connections do not fit on one machine's loopback"
