@@ -1,0 +1,149 @@
+//! Runs the program, and holds what it prints against everything that must always be true of it.
+
+use std::os::fd::OwnedFd;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use loadgen::{Histogram, Measurement, Outcome, Quantiles};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// No run of these tests takes a fraction of it, on any machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The program.
+pub(crate) fn loadgen() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loadgen"));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn output(mut command: Command) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_raw(child.id() as i32);
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || done.send(child.wait_with_output()));
+    let Ok(output) = ended.recv_timeout(DEADLINE) else {
+        let _ = kill(pid, Signal::SIGKILL);
+        panic!("{command:?} does not end");
+    };
+    output.unwrap()
+}
+
+/// What was written to standard error.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// A measurement and whether the program was content with it.
+pub(crate) struct Run {
+    pub(crate) measured: Measurement,
+    pub(crate) json: Value,
+    pub(crate) success: bool,
+}
+
+impl Run {
+    pub(crate) fn count(&self, outcome: Outcome) -> u64 {
+        self.measured.outcomes.count(outcome)
+    }
+
+    /// That nothing has failed but what `expected` tells.
+    pub(crate) fn failures(&self, expected: &[(Outcome, u64)]) {
+        let mut failures = self.measured.outcomes.failures();
+        failures.sort();
+        let mut expected = expected.to_vec();
+        expected.sort();
+        assert_eq!(failures, expected);
+        let wrong = expected.iter().any(|&(how, _)| how == Outcome::Mismatch);
+        assert_eq!(
+            self.success, !wrong,
+            "a wrong reply is a failure of the run, anything else a result"
+        );
+    }
+}
+
+/// Measures against `target` with more flags, separated by spaces.
+pub(crate) fn measure(target: std::net::SocketAddr, flags: &str) -> Run {
+    let mut command = loadgen();
+    command.args([
+        "--json",
+        "--warmup",
+        "50ms",
+        "--ramp",
+        "5ms",
+        "--target",
+        &target.to_string(),
+    ]);
+    if !flags.contains("--duration") {
+        command.args(["--duration", "600ms"]);
+    }
+    command.args(flags.split_whitespace());
+    read(&output(command))
+}
+
+/// Reads what `--json` printed.
+pub(crate) fn read(output: &Output) -> Run {
+    assert_eq!(stderr(output), "");
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(text.matches('\n').count(), 1, "one object, one line");
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let measured: Measurement = serde_json::from_str(&text).unwrap();
+    sound(&measured);
+    Run {
+        measured,
+        json,
+        success: output.status.success(),
+    }
+}
+
+/// What holds for every measurement, whatever the server does.
+pub(crate) fn sound(m: &Measurement) {
+    assert_eq!(m.outcomes.count(Outcome::Ok), m.requests);
+    assert_eq!(m.histogram.len(), m.requests);
+    same(m.histogram.quantiles(), m.latency_ns);
+    same(m.connect_histogram.quantiles(), m.connect_ns);
+    assert_eq!(m.connect_histogram.len(), m.connected);
+    assert!(m.served + m.starved <= m.active && m.active <= m.requested);
+    assert!(m.connected <= m.requested && m.turned_away + m.lost <= m.connected);
+    assert!(m.elapsed_s > 0.0 && m.generator.cpu_share >= 0.0);
+    let rate = m.requests as f64 / m.elapsed_s;
+    // Shards may begin a little apart.
+    assert!((m.rate_per_s - rate).abs() <= 0.02 * rate, "{} {rate}", m.rate_per_s);
+    let law = m.littles_law;
+    assert!(law.is_none_or(|law| law.holds), "{law:?}");
+    assert_eq!(law.is_some(), m.requests > 0);
+    if let Some(jain) = m.jain_index {
+        assert!(jain <= 1.0 + 1e-9 && jain >= 1.0 / m.active as f64 - 1e-9, "{jain}");
+    }
+    let again: Histogram = serde_json::from_str(&serde_json::to_string(&m.histogram).unwrap()).unwrap();
+    assert_eq!(again, m.histogram);
+}
+
+/// The same quantiles; `serde_json` reads a mean to within its last bit.
+fn same(decoded: Quantiles, told: Quantiles) {
+    let rounded = |q: Quantiles| Quantiles {
+        mean: q.mean.map(f64::round),
+        ..q
+    };
+    assert_eq!(rounded(decoded), rounded(told));
+}
+
+/// Has a command write its standard output into a pipe that nobody reads.
+pub(crate) fn into_the_void(command: &mut Command) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.stdout(OwnedFd::from(writer));
+}
