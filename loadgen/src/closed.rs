@@ -30,6 +30,8 @@ pub(crate) struct ClosedLoop {
     next_sweep_ns: u64,
     /// Where replies are recorded: completions from `start_ns` on for `window_ns`.
     start_ns: u64,
+    /// From here on a first reply is late. Lasts until the next load begins, so that the drain is seen too.
+    end_ns: u64,
     window_ns: u64,
     /// What was recorded.
     pub(crate) latencies: Histogram,
@@ -68,6 +70,8 @@ struct Client {
     got: u32,
     /// Replies inside the window.
     replies: u32,
+    /// Got a reply after the window to a request from before its end.
+    late: bool,
     state: State,
     /// Sends as long as replies come.
     active: bool,
@@ -99,6 +103,7 @@ pub(crate) struct Tally {
     pub(crate) turned_away: u64,
     pub(crate) lost: u64,
     pub(crate) served: u64,
+    pub(crate) late: u64,
     pub(crate) starved: u64,
     pub(crate) sum: u64,
     pub(crate) sum_of_squares: u64,
@@ -127,6 +132,7 @@ impl ClosedLoop {
             due: 0,
             got: 0,
             replies: 0,
+            late: false,
             state: State::Absent,
             active: false,
             answered: false,
@@ -144,6 +150,7 @@ impl ClosedLoop {
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
             start_ns: u64::MAX,
+            end_ns: u64::MAX,
             window_ns: 0,
             latencies: Histogram::default(),
             account: Account::default(),
@@ -170,6 +177,7 @@ impl ClosedLoop {
     /// Every client for which `active` holds sends from now on, as many requests as the pipeline is deep.
     pub(crate) fn begin(&mut self, active: impl Fn(u64) -> bool, engine: &mut impl Engine) {
         (self.answered, self.progress_ns) = (0, now_ns());
+        (self.start_ns, self.end_ns) = (u64::MAX, u64::MAX);
         for i in 0..self.clients.len() {
             let client = &mut self.clients[i];
             client.active = active(u64::from(client.id));
@@ -204,11 +212,11 @@ impl ClosedLoop {
 
     /// Records what completes from `start_ns` until `end_ns`, from zero.
     pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
-        (self.start_ns, self.window_ns) = (start_ns, end_ns - start_ns);
+        (self.start_ns, self.end_ns, self.window_ns) = (start_ns, end_ns, end_ns - start_ns);
         self.latencies.clear();
         self.account = Account::default();
         for client in &mut self.clients {
-            client.replies = 0;
+            (client.replies, client.late) = (0, false);
         }
     }
 
@@ -287,8 +295,10 @@ impl ClosedLoop {
             tally.connected += u64::from(connected);
             tally.turned_away += u64::from(turned_away);
             tally.lost += u64::from(client.state == State::Lost);
-            tally.served += u64::from(replies > 0);
-            tally.starved += u64::from(connected && !turned_away && replies == 0);
+            let late = replies == 0 && client.late;
+            tally.served += u64::from(replies > 0 || late);
+            tally.late += u64::from(late);
+            tally.starved += u64::from(connected && !turned_away && replies == 0 && !late);
             tally.sum += replies;
             tally.sum_of_squares += replies * replies;
             tally.fewest = Some(tally.fewest.map_or(replies, |fewest| fewest.min(replies)));
@@ -358,6 +368,9 @@ impl Load for ClosedLoop {
             } else if client.active && now >= self.start_ns {
                 // Between the window's end and the moment at which that is seen.
                 self.account.cut_ns += (self.start_ns + self.window_ns).saturating_sub(sent.max(self.start_ns));
+            }
+            if now >= self.end_ns {
+                client.late = true;
             }
             if !client.answered {
                 client.answered = true;

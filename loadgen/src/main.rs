@@ -199,7 +199,11 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
         if m.generator.spin { ", spinning" } else { "" },
     )];
     let mut connections = format!("{} connected, {} served", grouped(m.connected), grouped(m.served));
-    for (count, word) in [(m.starved, "starved"), (m.turned_away, "turned away")] {
+    for (count, word) in [
+        (m.late, "of them late"),
+        (m.starved, "starved"),
+        (m.turned_away, "turned away"),
+    ] {
         if count > 0 {
             connections += &format!(", {} {word}", grouped(count));
         }

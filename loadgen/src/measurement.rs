@@ -20,8 +20,10 @@ pub struct Measurement {
     pub lost: u64,
     /// Connections that were to send.
     pub active: u64,
-    /// Active connections that got at least one correct reply inside the window.
+    /// Active connections that got at least one correct reply to what they had asked by the end of the window.
     pub served: u64,
+    /// Of the served, those that had to wait for it until after the window.
+    pub late: u64,
     /// Active connections that were connected, not turned away, and got none.
     pub starved: u64,
     /// Length of the window in seconds.
@@ -119,6 +121,7 @@ impl Measurement {
             lost: sum(|w| w.lost),
             active,
             served,
+            late: sum(|w| w.late),
             starved: sum(|w| w.starved),
             elapsed_s,
             requests,

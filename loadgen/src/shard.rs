@@ -106,15 +106,16 @@ impl<E: Engine> Shard<E> {
         }
         let after = Usage::now()?;
         self.clients.close_window();
-        let mut window = self.window(&active);
         self.clients.rest();
         self.drain(commands)?;
+        let mut window = self.window(&active);
         window.outcomes = self.clients.take_outcomes();
         window.elapsed_ns = end_ns - start_ns;
         (window.cpu_ns, window.cpu_over_ns) = (after.cpu_ns - before.cpu_ns, after.at_ns - before.at_ns);
         say(&Event::Measured(Box::new(window)))
     }
 
+    /// What the window brought. Taken after the drain, which tells who is late from who is starved.
     fn window(&self, active: impl Fn(u64) -> bool) -> Window {
         let (all, asked) = (self.clients.tally(|_| true), self.clients.tally(active));
         Window {
@@ -123,6 +124,7 @@ impl<E: Engine> Shard<E> {
             lost: all.lost,
             asked: asked.asked,
             served: asked.served,
+            late: asked.late,
             starved: asked.starved,
             replies: asked.sum,
             sum_of_squares: asked.sum_of_squares,

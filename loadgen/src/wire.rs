@@ -80,8 +80,10 @@ pub struct Window {
     pub lost: u64,
     /// Connections that were to send, by number: also those that never came to be.
     pub asked: u64,
-    /// Of these, those that got at least one correct reply inside the window.
+    /// Of these, those that got at least one correct reply to a request of the window or from before it.
     pub served: u64,
+    /// Of the served, those whose reply came only after the window.
+    pub late: u64,
     /// Of these, those that were connected and not turned away, and got none.
     pub starved: u64,
     /// Correct replies inside the window, over the connections that were to send.

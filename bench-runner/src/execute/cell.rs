@@ -114,7 +114,14 @@ impl Bench {
 fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) -> Result<()> {
     let mut server = Server::start(launch, &bench.settings, &bench.placement.server)?;
     found.ready.clone_from(&server.ready);
-    let measured = load(bench, cell, &mut server, found);
+    let config = bench.load(cell.conns, server.address);
+    let mut fleet = Fleet::launch(
+        &bench.loadgen,
+        config,
+        bench.settings.shards,
+        &bench.placement.generator,
+    )?;
+    let measured = load(bench, cell, &mut server, &mut fleet, found);
     // The reason that counts is the server's own: a generator whose server has gone only sees its connections end.
     let measured = match (measured, server.check_alive()) {
         (Err(_), Err(death)) if !loadgen::interrupt::requested() => Err(death),
@@ -123,6 +130,8 @@ fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) ->
     if measured.is_err() {
         found.last_stderr = server.last_stderr();
     }
+    // Stopped while its clients are still there and silent: thousands of connections that end at once would keep it
+    // busy just when it is to say what it has counted.
     found.stopped = match (measured, server.stop()) {
         (Ok(()), stopped) => stopped?,
         (Err(error), stopped) => {
@@ -133,20 +142,13 @@ fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) ->
     Ok(())
 }
 
-fn load(bench: &Bench, cell: &Cell, server: &mut Server, found: &mut Findings) -> Result<()> {
-    let config = bench.load(cell.conns, server.address);
-    let mut fleet = Fleet::launch(
-        &bench.loadgen,
-        config,
-        bench.settings.shards,
-        &bench.placement.generator,
-    )?;
+fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, found: &mut Findings) -> Result<()> {
     found.start = Some((Tree::of(server.pid()).footprint(), settled_kernel_bytes()));
     fleet.connect()?;
     server.check_alive()?;
     let tree = Tree::of(server.pid());
     for &window in bench.windows(cell.conns) {
-        let measured = measure_window(bench, cell, &mut fleet, &tree, window)?;
+        let measured = measure_window(bench, cell, fleet, &tree, window)?;
         server.check_alive()?;
         if measured.measurement.mismatches() > 0 {
             bail!("it answered wrongly {} times", measured.measurement.mismatches());
@@ -281,12 +283,13 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         refused: m.turned_away,
         active: m.active,
         served: m.served,
+        late: m.late,
         starved: m.starved,
     };
     row.elapsed_s = Some(m.elapsed_s);
     row.requests = Some(m.requests);
     row.rate_per_s = Some(m.rate_per_s);
-    row.latency_ns = asked_quantiles(&m.histogram, m.served, m.active);
+    row.latency_ns = asked_quantiles(&m.histogram, m.served - m.late, m.active);
     row.reply_latency_ns = m.latency_ns;
     row.connect_ns = m.connect_ns;
     row.first_reply_ns = m.first_reply_ns;

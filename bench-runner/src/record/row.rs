@@ -184,8 +184,11 @@ pub struct Connections {
     pub refused: u64,
     /// Those that were to send in this window.
     pub active: u64,
-    /// Of the active ones: at least one correct reply inside the window.
+    /// Of the active ones: at least one correct reply to what was asked by the end of the window.
     pub served: u64,
+    /// Of the served: those that had to wait for it until after the window.
+    #[serde(default)]
+    pub late: u64,
     /// Of the active ones: connected, not refused, and no reply inside the window.
     pub starved: u64,
 }

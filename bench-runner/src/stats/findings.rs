@@ -47,6 +47,9 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     for line in lines.iter().filter(|line| line.rounds > 0 && !line.serves_all()) {
         say(Topic::Served, Some(stopped(line)));
     }
+    for line in lines.iter().filter(|line| line.late > 0) {
+        say(Topic::Served, Some(late(line)));
+    }
     let served: Vec<&Line> = lines.iter().copied().filter(|line| line.serves_all()).collect();
     say(Topic::Watched, watched(&served, summary.active));
     let (_, few) = ends(&served, idle_rate).unzip();
@@ -142,6 +145,15 @@ fn stopped(line: &Line) -> String {
     }
     let why = line.stopped_by().map(|limit| format!(" ({limit})")).unwrap_or_default();
     format!("{}{why}.", parts.join(", "))
+}
+
+fn late(line: &Line) -> String {
+    format!(
+        "{} leaves up to {} of {} clients without an answer for a whole window, though none for good.",
+        line.server,
+        grouped(line.late),
+        grouped(line.served)
+    )
 }
 
 /// The lines with the largest and the smallest value, where there are any.
@@ -294,6 +306,7 @@ mod tests {
             held: 10_000,
             served: 10_000,
             starved: 0,
+            late: 0,
             refused: 0,
             memory_bytes_per_connection: None,
             limited_by: None,

@@ -128,6 +128,7 @@ mod tests {
         refused: 0,
         active: 100,
         served: 100,
+        late: 0,
         starved: 0,
     };
 

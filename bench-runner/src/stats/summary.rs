@@ -16,6 +16,8 @@ pub struct Estimate {
     pub low: f64,
     /// Largest.
     pub high: f64,
+    /// Number of rounds.
+    pub rounds: usize,
 }
 
 impl Estimate {
@@ -31,14 +33,20 @@ impl Estimate {
         } else {
             f64::midpoint(values[middle - 1], values[middle])
         };
-        Some(Self { median, low, high })
+        Some(Self {
+            median,
+            low,
+            high,
+            rounds: values.len(),
+        })
     }
 
     /// Whether this is larger than `other` in a way that may be called a difference: the ranges do not meet, and the
-    /// medians differ by more than a fifth.
+    /// medians differ by more than a fifth. A single round has no range, so there it takes a factor of two.
     #[must_use]
     pub fn clearly_above(&self, other: &Self) -> bool {
-        self.low > other.high && self.median > 1.2 * other.median
+        let factor = if self.rounds.min(other.rounds) > 1 { 1.2 } else { 2.0 };
+        self.low > other.high && self.median > factor * other.median
     }
 }
 
@@ -82,6 +90,8 @@ pub struct Line {
     pub served: u64,
     /// Connected and never served while all talk. Median of the rounds.
     pub starved: u64,
+    /// Served, but only after the window in which they had asked. Largest of the rounds.
+    pub late: u64,
     /// Refused by the server at its limit. Median of the rounds.
     pub refused: u64,
     /// Memory per served connection.
@@ -192,6 +202,7 @@ fn line(rows: &[&Row]) -> Option<Line> {
         held: median(|row| row.connections.connected - row.connections.refused),
         served: median(|row| row.connections.served),
         starved: median(|row| row.connections.starved),
+        late: measured.iter().map(|row| row.connections.late).max().unwrap_or(0),
         refused: median(|row| row.connections.refused),
         memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| row.memory_bytes_per_connection)),
         limited_by: measured.iter().find_map(|row| row.limited_by.clone()),
@@ -214,7 +225,10 @@ fn window(rows: &[&Row]) -> WindowSummary {
         .filter_map(|row| row.histogram.as_ref())
         .for_each(|histogram| merged.merge(histogram));
     let sum = |of: fn(&Row) -> u64| rows.iter().map(|row| of(row)).sum::<u64>();
-    let (served, asked) = (sum(|row| row.connections.served), sum(|row| row.connections.active));
+    let (served, asked) = (
+        sum(|row| row.connections.served - row.connections.late),
+        sum(|row| row.connections.active),
+    );
     let estimate = |of: fn(&Row) -> Option<f64>| Estimate::of(rows.iter().filter_map(|row| of(row)));
     WindowSummary {
         active: rows.first().map_or(0, |row| row.connections.active),
@@ -239,7 +253,8 @@ mod tests {
             Some(Estimate {
                 median: 2.0,
                 low: 1.0,
-                high: 3.0
+                high: 3.0,
+                rounds: 3
             })
         );
         assert_eq!(
@@ -247,7 +262,8 @@ mod tests {
             Some(Estimate {
                 median: 2.5,
                 low: 1.0,
-                high: 4.0
+                high: 4.0,
+                rounds: 2
             })
         );
     }
@@ -264,5 +280,8 @@ mod tests {
             !of([112.0, 115.0, 118.0]).clearly_above(&of([99.0, 100.0, 101.0])),
             "less than a fifth"
         );
+        let once = |value| Estimate::of([value]).unwrap();
+        assert!(!once(190.0).clearly_above(&once(100.0)), "one round has no range");
+        assert!(once(210.0).clearly_above(&once(100.0)));
     }
 }

@@ -82,7 +82,11 @@ fn converse(mut client: &TcpStream, protocol: Protocol) -> io::Result<()> {
 /// Signals merge, so one SIGCHLD may stand for many children.
 extern "C" fn reap(_: libc::c_int) {
     let errno = Errno::last();
-    while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+    // Not while stopping: the kernel passes on the children of a process that ends, and looking through thousands of
+    // them for the next that has ended would only delay that.
+    while !servers::stopping()
+        && let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG))
+    {
         match status {
             WaitStatus::StillAlive => break,
             WaitStatus::Exited(..) | WaitStatus::Signaled(..) => Counted::end_elsewhere(),
