@@ -121,7 +121,7 @@ impl Line {
         }
         let limit = self.limited_by.as_ref()?;
         match self.backlog {
-            Some(backlog) if limit == "accept backlog" => Some(format!("{limit} {}", loadgen::units::grouped(backlog))),
+            Some(backlog) if limit == "accept backlog" => Some(format!("backlog {}", loadgen::units::grouped(backlog))),
             _ => Some(limit.clone()),
         }
     }
