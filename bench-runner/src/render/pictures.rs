@@ -50,7 +50,7 @@ pub fn served(run: &Run, summary: &Summary) -> Served {
     Served {
         title: served_title(summary),
         subtitle: format!(
-            "{} connections asked of each; served: at least one correct reply in {} s while all talk; {}",
+            "{} connections asked of each; served: a correct reply to what was asked in {} s while all talk; {}",
             grouped(asked),
             run.settings.duration_s,
             rounds(run, "median of"),
@@ -68,13 +68,13 @@ pub fn watched(run: &Run, summary: &Summary) -> Watched {
     Watched {
         title: watched_title(summary),
         subtitle: format!(
-            "closed loop, {} requests of {} bytes, windows of {} s; {}; all throughputs from one host whose two sides have {} and {} CPUs",
+            "closed loop, {} requests of {} bytes, windows of {} s; {}; server on {}, generator on {}",
             run.settings.protocol,
             run.settings.request_bytes,
             run.settings.duration_s,
             rounds(run, "median and range of"),
-            run.environment.server_cpus.len().max(1),
-            run.environment.generator_cpus.len().max(1),
+            cpus(&run.environment.server_cpus),
+            cpus(&run.environment.generator_cpus),
         ),
         footer: footer(run),
         panels: [
@@ -129,6 +129,14 @@ fn rounds(run: &Run, what: &str) -> String {
     match run.settings.rounds {
         1 => "one round".to_owned(),
         rounds => format!("{what} {rounds} rounds"),
+    }
+}
+
+fn cpus(pinned: &[usize]) -> String {
+    match pinned.len() {
+        0 => "any CPU".to_owned(),
+        1 => "1 CPU".to_owned(),
+        many => format!("{many} CPUs"),
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Topic {
     Memory,
     /// What has failed.
     Failed,
+    /// What is not to be trusted.
+    Suspect,
 }
 
 /// One thing that a run shows.
@@ -71,6 +73,9 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
             &bytes,
         ),
     );
+    for suspect in &summary.suspect {
+        say(Topic::Suspect, Some(format!("Not to be trusted: {suspect}.")));
+    }
     found
 }
 
@@ -321,6 +326,7 @@ mod tests {
             lines,
             conns: vec![10_000],
             active: 100,
+            suspect: Vec::new(),
         }
     }
 

@@ -136,6 +136,8 @@ pub struct Summary {
     pub conns: Vec<u64>,
     /// Connections that talk in the mostly-idle window.
     pub active: u64,
+    /// Windows whose latencies disagree with Little's law, in words.
+    pub suspect: Vec<String>,
 }
 
 impl Summary {
@@ -167,11 +169,23 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
             lines.extend(line(&own));
         }
     }
+    let suspect = rows.iter().filter_map(suspect).collect();
     Summary {
         lines,
         conns,
         active: run.settings.active,
+        suspect,
     }
+}
+
+/// A closed loop whose mean latency × rate is not the number of requests under way has measured something else.
+fn suspect(row: &Row) -> Option<String> {
+    let law = row.littles_law.filter(|law| !law.holds)?;
+    let (window, observed, expected) = (row.window.name(), law.observed, law.expected);
+    Some(format!(
+        "{}, {window} window: mean latency × rate is {observed:.1} where {expected:.0} requests were under way",
+        row.cell_id
+    ))
 }
 
 fn line(rows: &[&Row]) -> Option<Line> {
