@@ -216,9 +216,11 @@ impl Shard {
         let mut line = serde_json::to_vec(command)?;
         line.push(b'\n');
         let commands = self.commands.as_mut().expect("open until dropped");
-        commands
-            .write_all(&line)
-            .context("the load generator has ended by itself")
+        // Its end shows here or when it is next heard, whichever comes first; what is said of it is the same.
+        if commands.write_all(&line).is_err() {
+            bail!("the load generator ended by itself ({})", self.process.wait()?);
+        }
+        Ok(())
     }
 
     fn hear(&mut self, deadline: u64) -> Result<Event> {
