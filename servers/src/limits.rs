@@ -25,13 +25,14 @@ impl Capacity {
     #[must_use]
     pub fn descriptors() -> Self {
         let allowed = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
-        Self::new(allowed.saturating_sub(open_descriptors()), "RLIMIT_NOFILE")
+        Self::new(allowed.saturating_sub(open_descriptors_below(allowed)), "RLIMIT_NOFILE")
     }
 
     /// Bounded by the *number* of a descriptor: every one below `size` that is not in use yet.
     #[must_use]
     pub fn descriptors_below(size: usize) -> Self {
-        Self::new((size as u64).saturating_sub(open_descriptors()), "FD_SETSIZE").or(Self::descriptors())
+        let size = size as u64;
+        Self::new(size.saturating_sub(open_descriptors_below(size)), "FD_SETSIZE").or(Self::descriptors())
     }
 
     /// Bounded by the processes and threads that the system and this user may have; both count against the same
@@ -86,9 +87,16 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
-fn open_descriptors() -> u64 {
+/// Descriptors in use whose number is below `limit`: one above it, inherited from whoever set the limit, takes no
+/// place that a connection could have.
+fn open_descriptors_below(limit: u64) -> u64 {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else {
+        return 8;
+    };
+    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let below = numbers.filter(|&number: &u64| number < limit).count() as u64;
     // The listing itself holds one descriptor while it is read.
-    fs::read_dir("/proc/self/fd").map_or(8, |entries| entries.count().saturating_sub(1) as u64)
+    below.saturating_sub(1)
 }
 
 /// The pids controller's limit for this process's cgroup (cgroup v2), where there is one.
