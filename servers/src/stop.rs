@@ -10,7 +10,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::SeqCst};
 
 use libc::c_int;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -18,6 +18,9 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 static STOP: AtomicBool = AtomicBool::new(false);
 static LISTENER: AtomicI32 = AtomicI32::new(-1);
 static CLIENT: AtomicI32 = AtomicI32::new(-1);
+/// The line of standard input that has begun: its last eight bytes. A pipe may bring a line in pieces.
+static LINE: AtomicU64 = AtomicU64::new(0);
+const QUIT: u64 = u64::from_be_bytes(*b"\0\0\0\0quit");
 
 /// Whether the server was told to stop.
 #[must_use]
@@ -115,19 +118,25 @@ fn stdin_says_quit() -> bool {
         if unsafe { libc::poll(&raw mut ready, 1, 0) } != 1 {
             return false;
         }
-        let mut line = [0; 256];
+        let mut input = [0; 256];
         // SAFETY: reads into a buffer of the length given.
-        match unsafe { libc::read(0, line.as_mut_ptr().cast(), line.len()) } {
+        match unsafe { libc::read(0, input.as_mut_ptr().cast(), input.len()) } {
             0 => return true,
             n if n < 0 => return false,
-            n => {
-                if line[..n as usize]
-                    .split(|&byte| byte == b'\n')
-                    .any(|word| word.trim_ascii() == b"quit")
-                {
-                    return true;
-                }
-            }
+            n if input[..n as usize].iter().any(|&byte| ends_quit(byte)) => return true,
+            _ => {}
+        }
+    }
+}
+
+/// Whether `byte` ends the line `quit`.
+fn ends_quit(byte: u8) -> bool {
+    match byte {
+        b'\n' => LINE.swap(0, SeqCst) == QUIT,
+        b'\r' => false,
+        _ => {
+            LINE.store(LINE.load(SeqCst) << 8 | u64::from(byte), SeqCst);
+            false
         }
     }
 }
