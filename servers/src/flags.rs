@@ -10,7 +10,7 @@ use crate::protocol::{LARGEST_MESSAGE, Protocol, SMALLEST_REPLY, SMALLEST_REQUES
 #[derive(Args, Clone, Debug)]
 pub struct Flags {
     /// Address to listen on; port 0 lets the kernel choose, the `ready` line tells which
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", value_parser = address)]
     pub listen: SocketAddr,
 
     /// What a request and its reply look like
@@ -59,6 +59,11 @@ impl Flags {
             },
         }
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "an IP address and a port are needed, such as 127.0.0.1:9000 or [::1]:9000")
 }
 
 fn message_size(smallest: u64) -> impl clap::builder::TypedValueParser<Value = u64> {
