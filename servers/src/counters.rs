@@ -54,6 +54,8 @@ pub(crate) struct Counters {
     accepted: AtomicU64,
     open: AtomicU64,
     peak: AtomicU64,
+    /// The peak before the latest connection, for the case that it is taken back.
+    peak_before: AtomicU64,
     refused: [AtomicU64; Reason::ALL.len()],
 }
 
@@ -86,8 +88,10 @@ impl Counters {
         self.refused[reason as usize].fetch_add(1, Relaxed);
     }
 
+    /// Only where a single thread accepts: the connection taken back is then the latest.
     pub(crate) fn take_back(&self) {
         self.accepted.fetch_sub(1, Relaxed);
+        self.peak.store(self.peak_before.load(Relaxed), Relaxed);
     }
 
     pub(crate) fn accepted(&self) -> u64 {
@@ -116,7 +120,8 @@ impl Counted {
         let counters = counters();
         counters.accepted.fetch_add(1, Relaxed);
         let open = counters.open.fetch_add(1, Relaxed) + 1;
-        counters.peak.fetch_max(open, Relaxed);
+        let before = counters.peak.fetch_max(open, Relaxed);
+        counters.peak_before.store(before, Relaxed);
         Self(())
     }
 
