@@ -6,22 +6,29 @@
 //!
 //! Left out: joining. A thread ends with its client, and all end with the process.
 
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
 use std::thread;
 
 use clap::Args;
-use servers::{BUFFER_BYTES, Capacity, Protocol, Reason, Server, Session};
+use servers::{BUFFER_BYTES, Capacity, Counted, Protocol, Reason, Server, Session};
 
 /// A stack and its guard page, a signal stack and its guard page. Where std cannot map the signal stack it aborts the
 /// whole process, so the threads must end before the mappings do.
 const MAPPINGS_PER_THREAD: u64 = 4;
 
+thread_local! {
+    /// Ends after the thread's signal stack was unmapped, as a variable of the handler would not: a thread that is
+    /// counted out but still mapped is one too many when its place is taken.
+    static OPEN: Cell<Option<Counted>> = const { Cell::new(None) };
+}
+
 #[derive(Args)]
 struct ThreadFlags {
     /// Size of a thread's stack in bytes; only what is touched costs memory
-    #[arg(long, value_name = "BYTES", default_value_t = 128 * 1024, value_parser = clap::value_parser!(u64).range(64 * 1024..))]
+    #[arg(long, value_name = "BYTES", default_value_t = 128 * 1024, value_parser = clap::value_parser!(u64).range(64 << 10..=1 << 30))]
     stack_bytes: u64,
 }
 
@@ -40,7 +47,7 @@ fn serve(server: &mut Server, flags: &ThreadFlags) -> io::Result<()> {
         }
         let open = server.admit();
         let handler = move || {
-            let _open = open;
+            OPEN.set(Some(open));
             let _ = converse(&client, protocol);
         };
         // A thread that cannot be created drops its closure, and with it the client's socket.
