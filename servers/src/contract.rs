@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use clap::{Args, Command, FromArgMatches};
@@ -61,8 +62,8 @@ impl Server {
     }
 
     /// Closes a newcomer that was not admitted, and counts why.
-    pub fn refuse(&self, client: impl Into<std::os::fd::OwnedFd>, reason: Reason) {
-        drop(client.into());
+    pub fn refuse(&self, client: impl AsFd, reason: Reason) {
+        drop(client);
         counters().refuse(reason);
     }
 
@@ -85,7 +86,7 @@ pub fn main<A: Args>(model: &'static str, serve: impl FnOnce(&mut Server, &A) ->
     let run = || {
         limits::raise_descriptors();
         let listener = Listener::bind(flags.listen, flags.backlog).map_err(|e| cannot_listen(flags.listen, &e))?;
-        stop::install(std::os::fd::AsFd::as_fd(&listener), flags.control_stdin)
+        stop::install(listener.as_fd(), flags.control_stdin)
             .map_err(|error| format!("cannot install the signal handlers: {error}"))?;
         let workers = workers(&flags);
         let mut server = Server {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use nix::errno::Errno;
+
 /// Why a newcomer was refused: accepted and closed at once, so that it learns of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -13,7 +15,7 @@ pub enum Reason {
     Nofile,
     /// The system has all the open files it may have (ENFILE).
     SystemFiles,
-    /// No memory for the socket (ENOBUFS, ENOMEM).
+    /// No memory for it (ENOBUFS, ENOMEM).
     Memory,
     /// No further process can be created (EAGAIN from fork).
     Processes,
@@ -45,6 +47,17 @@ impl Reason {
             Self::Processes => "process limit",
             Self::Threads => "thread limit",
             Self::MaxMapCount => "vm.max_map_count",
+        }
+    }
+}
+
+/// The limit that a system call ran into.
+impl From<Errno> for Reason {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::EMFILE => Self::Nofile,
+            Errno::ENFILE => Self::SystemFiles,
+            _ => Self::Memory,
         }
     }
 }

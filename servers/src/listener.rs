@@ -24,6 +24,8 @@ pub enum Accept {
     Nobody,
     /// A newcomer was refused for want of room, or had already gone: try again.
     Gone,
+    /// The whole system is short of something. Somebody may be waiting: see to those who are in, then try again.
+    Later,
     /// The server is stopping.
     Stopped,
 }
@@ -32,8 +34,9 @@ pub enum Accept {
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
-    /// Held so that a newcomer can still be accepted, and closed, when the process has no descriptor left. Without it
-    /// the newcomer stays in the queue, a level-triggered loop spins on it and its client waits for nothing.
+    /// A descriptor to give up when the process has no other left, so that a newcomer can still be accepted, and
+    /// closed. Without it the newcomer stays in the queue, a level-triggered loop spins on it and its client waits for
+    /// nothing. `None` as long as there is no room.
     reserve: RefCell<Option<File>>,
     nonblocking: bool,
 }
@@ -82,10 +85,16 @@ impl Listener {
     #[must_use]
     pub fn accept(&self) -> Accept {
         match self.accept4() {
-            Ok(client) => Accept::Client(client.into()),
+            Ok(client) => match self.room() {
+                Ok(()) => Accept::Client(client.into()),
+                Err(reason) => {
+                    drop(client);
+                    counters().refuse(reason);
+                    Accept::Gone
+                }
+            },
             Err(Errno::EAGAIN) => Accept::Nobody,
-            Err(errno) if self.survive(&errno.into()) => Accept::Gone,
-            Err(_) => Accept::Stopped,
+            Err(errno) => self.survive(&errno.into()),
         }
     }
 
@@ -95,50 +104,55 @@ impl Listener {
         loop {
             match self.accept() {
                 Accept::Client(client) => return Some(client),
-                Accept::Nobody | Accept::Gone => {}
+                Accept::Nobody | Accept::Gone | Accept::Later => {}
                 Accept::Stopped => return None,
             }
         }
     }
 
-    /// Deals with an accept that failed; false when the server is to stop.
+    /// Whether there is no descriptor for another client, as far as is known.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.reserve.borrow().is_none()
+    }
+
+    /// Whether the client that was accepted just now can stay, for a model that accepts in a way of its own.
+    ///
+    /// The client of a full server may have got the descriptor that was given up. It can stay if another is found to
+    /// take its place; until then the descriptor passes from one newcomer to the next.
+    ///
+    /// # Errors
+    /// The limit for whose sake the client must be refused.
+    pub fn room(&self) -> Result<(), Reason> {
+        if self.is_full() {
+            let errno = |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));
+            let reserve = File::open("/dev/null").map_err(|error| Reason::from(errno(error)))?;
+            self.reserve.replace(Some(reserve));
+        }
+        Ok(())
+    }
+
+    /// Deals with an accept that failed and says how to go on: [`Accept::Gone`], [`Accept::Later`] or
+    /// [`Accept::Stopped`].
     ///
     /// # Panics
     /// When the listening socket itself is broken, which no later attempt can mend.
     #[must_use]
-    pub fn survive(&self, error: &io::Error) -> bool {
+    pub fn survive(&self, error: &io::Error) -> Accept {
         if stopping() {
-            return false;
+            return Accept::Stopped;
         }
         match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
-            Errno::EMFILE => self.refuse_one(Reason::Nofile),
-            Errno::ENFILE => self.refuse_one(Reason::SystemFiles),
-            Errno::ENOBUFS | Errno::ENOMEM => {
-                counters().refuse(Reason::Memory);
+            // The kernel looks for a descriptor before it looks for a client, so there may be nobody to refuse yet.
+            Errno::EMFILE | Errno::ENFILE if self.reserve.take().is_some() => Accept::Gone,
+            Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
                 pause();
+                Accept::Later
             }
             Errno::EBADF | Errno::EFAULT | Errno::EINVAL | Errno::ENOTSOCK => panic!("cannot accept any more: {error}"),
             // accept(2): Linux passes on pending network errors of the new socket; they are the client's, not ours.
-            _ => {}
+            _ => Accept::Gone,
         }
-        true
-    }
-
-    /// Spends the reserved descriptor on one waiting client, to close it, and takes the reserve back.
-    fn refuse_one(&self, reason: Reason) {
-        let mut reserve = self.reserve.borrow_mut();
-        drop(reserve.take());
-        match self.accept4() {
-            Ok(_closed_here) => counters().refuse(reason),
-            Err(Errno::EMFILE | Errno::ENFILE) => pause(),
-            Err(_) => {}
-        }
-        *reserve = File::open("/dev/null").ok();
-    }
-
-    /// Gives the reserve up for as long as `full` lasts, for a model whose accept is always pending.
-    pub fn spend_reserve(&self, full: bool) {
-        *self.reserve.borrow_mut() = if full { None } else { File::open("/dev/null").ok() };
     }
 
     fn accept4(&self) -> nix::Result<OwnedFd> {

@@ -101,9 +101,11 @@ fn accept(server: &Server, epoll: &Epoll, connections: &mut Vec<Option<Connectio
                 connections[fd as usize] = Some(Connection::new(client, server.protocol, server.admit()));
             }
             Accept::Gone => {}
+            Accept::Later => break,
             Accept::Nobody | Accept::Stopped => return Ok(()),
         }
     }
+    // Somebody may still be waiting, and no edge will tell of it: have the kernel look again.
     epoll.modify(&server.listener, &mut newcomers(server.listener.as_raw_fd()))?;
     Ok(())
 }

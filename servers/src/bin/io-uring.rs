@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use io_uring::{IoUring, cqueue, opcode, squeue, types};
-use servers::{BUFFER_BYTES, Capacity, Counted, Protocol, Reason, Server, Session};
+use servers::{Accept, BUFFER_BYTES, Capacity, Counted, Protocol, Server, Session};
 
 /// Submissions that one call can carry; more cost another call.
 const SUBMISSIONS: u32 = 4096;
@@ -23,15 +23,11 @@ const BUFFERS: u16 = 1024;
 const BUFFER_GROUP: u16 = 0;
 /// Output kept for a client that does not take it; past this it is no longer received from.
 const MOST_QUEUED: usize = 16 * BUFFER_BYTES;
-/// How long to leave the accept alone after an error that asking again at once would only repeat.
-static PAUSE: types::Timespec = types::Timespec::new().nsec(1_000_000);
 
 /// What a completion belongs to; its user data is this and a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Op {
     Accept,
-    AcceptFull,
-    Retry,
     Receive,
     Send,
     Silent,
@@ -58,9 +54,8 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     let mut ring = Ring::new(server.protocol)?;
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut batch = Vec::with_capacity(COMPLETIONS as usize);
-    let mut accepting = Accepting { full_at: None };
     server.ready(&Capacity::descriptors())?;
-    ring.push(&accepting.arm(server));
+    ring.push(&accept(server));
 
     while !servers::stopping() {
         match ring.uring.submit_and_wait(1) {
@@ -72,8 +67,8 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
         for done in batch.drain(..) {
             let (op, fd) = unpack(done.user_data());
             match op {
-                Op::Accept | Op::AcceptFull => {
-                    if let Some(client) = accepting.completed(op, &done, server, &mut ring) {
+                Op::Accept => {
+                    if let Some(client) = accepted(&done, server, &mut ring) {
                         let connection = Connection::new(client, server);
                         let fd = connection.fd as usize;
                         if connections.len() <= fd {
@@ -82,7 +77,6 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
                         connections[fd].insert(connection).receive(&mut ring);
                     }
                 }
-                Op::Retry => ring.push(&accepting.arm(server)),
                 Op::Receive | Op::Send => {
                     let slot = &mut connections[fd as usize];
                     let connection = slot.as_mut().expect("a connection outlives its operations");
@@ -188,57 +182,43 @@ impl Connection {
     }
 }
 
-/// How newcomers are let in, or turned away while there is no descriptor for them.
-struct Accepting {
-    /// Connections open when the descriptors ran out.
-    full_at: Option<u64>,
+/// Lets newcomers in, as many as come.
+///
+/// A full server has one place, that of the newcomer to be turned away, and accepts one at a time: multishot takes the
+/// descriptor for the next client as soon as it has one, so it would end with EMFILE after each.
+fn accept(server: &Server) -> squeue::Entry {
+    let listener = types::Fd(server.listener.as_raw_fd());
+    let accept = if server.listener.is_full() {
+        let nobody = std::ptr::null_mut();
+        let once = opcode::Accept::new(listener, nobody, nobody.cast());
+        once.flags(libc::SOCK_CLOEXEC).build()
+    } else {
+        opcode::AcceptMulti::new(listener).flags(libc::SOCK_CLOEXEC).build()
+    };
+    accept.user_data(pack(Op::Accept, 0))
 }
 
-impl Accepting {
-    /// While full, a single accept is armed that has the reserved descriptor to itself. The multishot accept takes
-    /// its descriptor *before* it looks for a client, so armed again it would fail at once, again and again.
-    fn arm(&self, server: &Server) -> squeue::Entry {
-        let listener = types::Fd(server.listener.as_raw_fd());
-        if self.full_at.is_none() {
-            opcode::AcceptMulti::new(listener)
-                .flags(libc::SOCK_CLOEXEC)
-                .build()
-                .user_data(pack(Op::Accept, 0))
-        } else {
-            let nobody = std::ptr::null_mut();
-            let accept = opcode::Accept::new(listener, nobody, nobody.cast()).flags(libc::SOCK_CLOEXEC);
-            accept.build().user_data(pack(Op::AcceptFull, 0))
+/// The client that is to be served, if the completion brought one; arms the next accept where this one has ended.
+fn accepted(done: &cqueue::Entry, server: &Server, ring: &mut Ring) -> Option<OwnedFd> {
+    let mut admitted = None;
+    if done.result() >= 0 {
+        // SAFETY: the kernel has just made this descriptor for us.
+        let client = unsafe { OwnedFd::from_raw_fd(done.result()) };
+        if server.listener.is_full() {
+            // Those that left may not be closed yet: their descriptors come free with what waits to be submitted.
+            let _ = ring.uring.submit();
         }
+        match server.listener.room() {
+            Ok(()) => admitted = Some(client),
+            Err(reason) => server.refuse(client, reason),
+        }
+    } else if let Accept::Stopped = server.listener.survive(&io::Error::from_raw_os_error(-done.result())) {
+        return None;
     }
-
-    /// The client that is to be served, if the completion brought one; arms the next accept where this one has ended.
-    fn completed(&mut self, op: Op, done: &cqueue::Entry, server: &Server, ring: &mut Ring) -> Option<OwnedFd> {
-        let mut admitted = None;
-        if done.result() >= 0 {
-            // SAFETY: the kernel has just made this descriptor for us.
-            let client = unsafe { OwnedFd::from_raw_fd(done.result()) };
-            match self.full_at {
-                Some(full) if op == Op::AcceptFull && server.open() >= full => server.refuse(client, Reason::Nofile),
-                _ => {
-                    if self.full_at.take().is_some() {
-                        server.listener.spend_reserve(false);
-                    }
-                    admitted = Some(client);
-                }
-            }
-        } else if done.result() == -libc::EMFILE && self.full_at.is_none() {
-            self.full_at = Some(server.open());
-            server.listener.spend_reserve(true);
-        } else if !servers::stopping() {
-            let pause = opcode::Timeout::new(&raw const PAUSE).build();
-            ring.push(&pause.user_data(pack(Op::Retry, 0)));
-            return None;
-        }
-        if !cqueue::more(done.flags()) {
-            ring.push(&self.arm(server));
-        }
-        admitted
+    if !cqueue::more(done.flags()) {
+        ring.push(&accept(server));
     }
+    admitted
 }
 
 fn pack(op: Op, fd: RawFd) -> u64 {
@@ -246,7 +226,7 @@ fn pack(op: Op, fd: RawFd) -> u64 {
 }
 
 fn unpack(user_data: u64) -> (Op, RawFd) {
-    const OPS: [Op; 6] = [Op::Accept, Op::AcceptFull, Op::Retry, Op::Receive, Op::Send, Op::Silent];
+    const OPS: [Op; 4] = [Op::Accept, Op::Receive, Op::Send, Op::Silent];
     (OPS[(user_data >> 32) as usize], user_data as RawFd)
 }
 

@@ -86,7 +86,7 @@ fn accept_all(server: &Server, connections: &mut Vec<Connection>, polled: &mut V
                 connections.push(Connection::new(client, server.protocol, server.admit()));
             }
             Accept::Gone => {}
-            Accept::Nobody | Accept::Stopped => return,
+            Accept::Nobody | Accept::Later | Accept::Stopped => return,
         }
     }
 }

@@ -100,7 +100,7 @@ fn accept_all(server: &Server, connections: &mut [Option<Connection>], want_read
                 *highest = fd.max(*highest);
             }
             Accept::Gone => {}
-            Accept::Nobody | Accept::Stopped => return,
+            Accept::Nobody | Accept::Later | Accept::Stopped => return,
         }
     }
 }

@@ -9,7 +9,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use servers::{BUFFER_BYTES, Capacity, Protocol, Server, Session};
+use servers::{Accept, BUFFER_BYTES, Capacity, Protocol, Server, Session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -31,6 +31,10 @@ async fn accept(server: &Server) -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((client, _)) => {
+                if let Err(reason) = server.listener.room() {
+                    server.refuse(client, reason);
+                    continue;
+                }
                 let (open, protocol) = (server.admit(), server.protocol);
                 // The only spawn: one for the connection, none for a request.
                 tokio::spawn(async move {
@@ -38,8 +42,11 @@ async fn accept(server: &Server) -> io::Result<()> {
                     let _ = converse(client, protocol).await;
                 });
             }
-            Err(error) if server.listener.survive(&error) => {}
-            Err(_) => return Ok(()),
+            Err(error) => match server.listener.survive(&error) {
+                Accept::Stopped => return Ok(()),
+                // The next accept would try again at once, and nobody else would have a turn.
+                _ => tokio::task::yield_now().await,
+            },
         }
     }
 }
