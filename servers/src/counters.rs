@@ -17,6 +17,8 @@ pub enum Reason {
     SystemFiles,
     /// No memory for it (ENOBUFS, ENOMEM).
     Memory,
+    /// The user has all the epoll watches allowed (ENOSPC from epoll_ctl).
+    Watches,
     /// No further process can be created (EAGAIN from fork).
     Processes,
     /// No further thread can be created (EAGAIN from clone).
@@ -26,11 +28,12 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::FdSetsize,
         Self::Nofile,
         Self::SystemFiles,
         Self::Memory,
+        Self::Watches,
         Self::Processes,
         Self::Threads,
         Self::MaxMapCount,
@@ -44,6 +47,7 @@ impl Reason {
             Self::Nofile => "RLIMIT_NOFILE",
             Self::SystemFiles => "fs.file-max",
             Self::Memory => "memory",
+            Self::Watches => "fs.epoll.max_user_watches",
             Self::Processes => "process limit",
             Self::Threads => "thread limit",
             Self::MaxMapCount => "vm.max_map_count",
@@ -57,6 +61,7 @@ impl From<Errno> for Reason {
         match errno {
             Errno::EMFILE => Self::Nofile,
             Errno::ENFILE => Self::SystemFiles,
+            Errno::ENOSPC => Self::Watches,
             _ => Self::Memory,
         }
     }

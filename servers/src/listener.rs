@@ -149,6 +149,11 @@ impl Listener {
                 pause();
                 Accept::Later
             }
+            // From a library that has the client watched by epoll as it accepts it; it has closed it too.
+            Errno::ENOSPC => {
+                counters().refuse(Reason::Watches);
+                Accept::Gone
+            }
             Errno::EBADF | Errno::EFAULT | Errno::EINVAL | Errno::ENOTSOCK => panic!("cannot accept any more: {error}"),
             // accept(2): Linux passes on pending network errors of the new socket; they are the client's, not ours.
             _ => Accept::Gone,

@@ -94,7 +94,10 @@ fn accept(server: &Server, epoll: &Epoll, connections: &mut Vec<Option<Connectio
         match server.listener.accept() {
             Accept::Client(client) => {
                 let fd = client.as_raw_fd();
-                epoll.add(&client, both_ways(fd))?;
+                if let Err(errno) = epoll.add(&client, both_ways(fd)) {
+                    server.refuse(client, errno.into());
+                    continue;
+                }
                 if connections.len() <= fd as usize {
                     connections.resize_with(fd as usize + 1, || None);
                 }
