@@ -60,7 +60,8 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     while !servers::stopping() {
         match ring.uring.submit_and_wait(1) {
             Ok(_) => {}
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EBUSY)) => {}
+            // Interrupted, or short of room for more: what is complete comes first.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EBUSY | libc::EAGAIN)) => {}
             Err(error) => return Err(error),
         }
         batch.extend(ring.uring.completion());
@@ -164,6 +165,8 @@ impl Connection {
             self.sent = 0;
             self.sending.clear();
             std::mem::swap(&mut self.sending, &mut self.queued);
+            // A client that was slow once should not cost memory for ever.
+            self.queued.shrink_to(BUFFER_BYTES);
         }
         if !self.sending.is_empty() {
             self.send(ring);
