@@ -75,6 +75,9 @@ fn turn(
         if next != Next::More {
             return Ok(next);
         }
+    } else if event == EpollFlags::EPOLLOUT {
+        // Every connection is writable at first, which is no reason to read.
+        return Ok(Next::Wait);
     }
     for _ in 0..TURN {
         match connection.exchange(buffer) {
