@@ -281,6 +281,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         requested: m.requested,
         connected: m.connected,
         refused: m.turned_away,
+        lost: m.lost,
         active: m.active,
         served: m.served,
         late: m.late,

@@ -182,6 +182,9 @@ pub struct Connections {
     pub connected: u64,
     /// Of these, closed by the server without ever a reply: refused at its limit.
     pub refused: u64,
+    /// Of these, ended after they had been served: the server dropped them, or let them wait for too long.
+    #[serde(default)]
+    pub lost: u64,
     /// Those that were to send in this window.
     pub active: u64,
     /// Of the active ones: at least one correct reply to what was asked by the end of the window.

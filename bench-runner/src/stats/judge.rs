@@ -38,7 +38,7 @@ pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
         .limited_by
         .map(|limit| format!(", because of {limit}"))
         .unwrap_or_default();
-    let held = c.connected - c.refused;
+    let held = c.connected - c.refused - c.lost;
     if held < c.requested {
         verdicts.insert(
             Verdict::Capped,
@@ -113,6 +113,7 @@ pub fn limited_by(
     match capacity {
         Some(capacity) if short => Some(capacity.bound_by.clone()),
         _ if c.refused > 0 => Some("closed by the server".to_owned()),
+        _ if c.lost > 0 => Some("connections lost while served".to_owned()),
         _ if c.starved > 0 => Some("no reply in time".to_owned()),
         _ => None,
     }
@@ -126,6 +127,7 @@ mod tests {
         requested: 100,
         connected: 100,
         refused: 0,
+        lost: 0,
         active: 100,
         served: 100,
         late: 0,
@@ -168,6 +170,12 @@ mod tests {
             ..ALL_SERVED
         };
         assert_eq!(verdicts(capped, 0.5, 0.5, false), [Verdict::Capped]);
+        let dropped = Connections { lost: 1, ..ALL_SERVED };
+        assert_eq!(
+            verdicts(dropped, 0.5, 0.5, false),
+            [Verdict::Capped],
+            "served once and dropped later"
+        );
         let starved = Connections {
             served: 1,
             starved: 99,
@@ -210,6 +218,11 @@ mod tests {
         assert_eq!(
             limited_by(&starved, &none, None, None).as_deref(),
             Some("no reply in time")
+        );
+        let dropped = Connections { lost: 1, ..ALL_SERVED };
+        assert_eq!(
+            limited_by(&dropped, &none, None, None).as_deref(),
+            Some("connections lost while served")
         );
         let mut timeouts = Outcomes::default();
         timeouts.add(Outcome::ConnectTimeout, 3);
