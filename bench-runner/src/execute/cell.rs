@@ -341,10 +341,14 @@ fn cpu(row: &mut Row, bench: &Bench, measured: &Measured) {
         "CPU clock of each process (clock_getcpuclockid)".to_owned(),
     );
     match before.split_ns.zip(after.split_ns) {
+        Some((before, after)) if before == after => {
+            let why = "no tick of 10 ms fell into the window, by which /proc/PID/stat divides it";
+            row.missing.insert("server_cost.cpu_user_ns".to_owned(), why.to_owned());
+        }
         Some(((user, system), (user_after, system_after))) => {
             let (user, system) = ((user_after - user) as f64, (system_after - system) as f64);
             // Ticks tell the proportion; the total is known better.
-            let share = user / (user + system).max(1.0);
+            let share = user / (user + system);
             row.server_cost.cpu_user_ns = Some(total * share);
             row.server_cost.cpu_system_ns = Some(total * (1.0 - share));
             let source = "proportion of utime and stime in /proc/PID/stat, in ticks of 10 ms";
@@ -398,9 +402,13 @@ fn memory(row: &mut Row, found: &Findings) {
     cost.user_bytes_per_connection = growth.map(|bytes| bytes / held);
     cost.kernel_bytes_per_connection = cost.kernel_bytes_growth.map(|bytes| bytes as f64 / held);
     let both = cost.user_bytes_per_connection.zip(cost.kernel_bytes_per_connection);
-    row.memory_bytes_per_connection = both.map(|(user, kernel)| user + kernel);
-    if both.is_none() {
-        let why = "smaps_rollup or meminfo could not be read";
+    let sum = both.map(|(user, kernel)| user + kernel);
+    row.memory_bytes_per_connection = sum.filter(|&bytes| bytes > 0.0);
+    if row.memory_bytes_per_connection.is_none() {
+        let why = match sum {
+            None => "smaps_rollup or meminfo could not be read",
+            Some(_) => "too few connections: their memory is lost in what the machine does besides",
+        };
         row.missing
             .insert("memory_bytes_per_connection".to_owned(), why.to_owned());
     }
