@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("bench-runner: {error:#}");
+            bench_runner::progress::say(&format!("bench-runner: {error:#}\n"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }

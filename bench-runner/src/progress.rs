@@ -1,6 +1,6 @@
 //! How far a run is: a bar with the time that is left, or quiet lines where nobody watches.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -75,21 +75,21 @@ impl Progress {
         }
         let told: Vec<String> = rows.iter().map(tell).collect();
         let conns = grouped(cell.conns);
-        eprintln!(
-            "[{}/{}] {}, {conns} connections, round {}: {}",
+        say(&format!(
+            "[{}/{}] {}, {conns} connections, round {}: {}\n",
             self.done,
             self.total,
             cell.server,
             cell.round,
             told.join("; ")
-        );
+        ));
     }
 
     /// Writes something between the lines of the progress.
     pub fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprint!("{text}")),
-            None => eprint!("{text}"),
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
         }
     }
 
@@ -99,6 +99,11 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Writes to standard error. Nobody may be reading, which is no reason to panic as `eprintln!` does.
+pub fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn tell(row: &Row) -> String {

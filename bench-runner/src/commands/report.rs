@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::cli::{Color, ReportArgs};
+use crate::progress::say;
 use crate::record::{self, Row, Run};
 use crate::render::{pictures, readme, table};
 use crate::stats::{Summary, findings, summarise};
@@ -18,7 +19,8 @@ pub fn report(args: &ReportArgs, color: Color) -> Result<ExitCode> {
     let directory = record::find(args.run.as_deref(), super::results()).map_err(|error| super::usage(&error))?;
     let (run, rows, damage) = record::read(&directory)?;
     for problem in &damage {
-        eprintln!("bench-runner: {}: {problem}", directory.join("rows.jsonl").display());
+        let rows = directory.join("rows.jsonl");
+        say(&format!("bench-runner: {}: {problem}\n", rows.display()));
     }
     let summary = summarise(&run, &rows);
     super::print(&text(&summary, color))?;

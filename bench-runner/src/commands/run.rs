@@ -17,7 +17,7 @@ use crate::execute::cpus::{Placement, pin_self};
 use crate::execute::{Bench, Launch, adopt_orphans, run_cell, verify};
 use crate::machine::{Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
-use crate::progress::{Progress, about};
+use crate::progress::{Progress, about, say};
 use crate::record::{Row, Run, SCHEMA, Settings, Store, Verdict};
 use crate::stats::summarise;
 
@@ -92,12 +92,12 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
     };
     let estimate: Duration = plan.iter().map(|cell| expected(cell, &run.settings)).sum();
     let estimate = estimate + VERIFY * entries.len() as u32;
-    eprintln!(
-        "{} cells, about {}; records in {}",
+    say(&format!(
+        "{} cells, about {}; records in {}\n",
         plan.len(),
         about(estimate),
         directory.display()
-    );
+    ));
     Experiment {
         run,
         store,
@@ -203,7 +203,9 @@ impl Experiment {
         super::print(&report::text(&summarise(&self.run, &self.rows), self.color))?;
         updated?;
         let told = report::draw(self.store.directory(), &self.run, &self.rows)?;
-        self.store.link_latest()?;
+        if self.store.directory().parent() == Some(super::results()) {
+            self.store.link_latest()?;
+        }
         super::print(&told)
     }
 
@@ -286,7 +288,7 @@ fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Re
         match advice.severity {
             Severity::Info => {}
             Severity::Warning => {
-                eprintln!("warning: {}: {}", advice.topic, advice.finding);
+                say(&format!("warning: {}: {}\n", advice.topic, advice.finding));
             }
             Severity::Blocking => {
                 let remedy = advice
