@@ -14,8 +14,8 @@ use loadgen::{DEEPEST_PIPELINE, LARGEST_MESSAGE, SMALLEST_REPLY, SMALLEST_REQUES
 
 use crate::catalog::{Catalog, Entry};
 use crate::cli::{Color, LoadArgs, Selection};
-use crate::execute::Launch;
 use crate::execute::binaries::Binaries;
+use crate::execute::{Failure, Launch};
 use crate::record::Settings;
 
 /// Where runs are kept, under the current directory.
@@ -60,7 +60,7 @@ impl Selection {
 }
 
 /// How each server is started, or why it cannot be.
-fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, String>> {
+fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, Failure>> {
     let launch = |entry: &Entry| -> Result<Launch> {
         match (&entry.binary, &entry.command) {
             (Some(binary), _) => Ok(Launch::Contract(binaries.find(binary)?)),
@@ -74,7 +74,7 @@ fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, String
     };
     entries
         .iter()
-        .map(|entry| launch(entry).map_err(|error| format!("{error:#}")))
+        .map(|entry| launch(entry).map_err(|error| Failure::of(&error)))
         .collect()
 }
 

@@ -14,7 +14,7 @@ use crate::cli::{Color, RunArgs};
 use crate::environment::{Environment, Inputs, capture};
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::{Placement, pin_self};
-use crate::execute::{Bench, Launch, adopt_orphans, run_cell, verify};
+use crate::execute::{Bench, Failure, Launch, adopt_orphans, run_cell, verify};
 use crate::machine::{Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about, say};
@@ -51,8 +51,8 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
     let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
     let loadgen = binaries.find("loadgen")?;
     let launches = launches(&entries, &binaries);
-    if let (true, Some(Err(reason))) = (launches.iter().all(Result::is_err), launches.first()) {
-        bail!("no server can be started: {reason}");
+    if let (true, Some(Err(failure))) = (launches.iter().all(Result::is_err), launches.first()) {
+        bail!("no server can be started: {failure}");
     }
     let mut found = vec![("loadgen".to_owned(), loadgen.clone())];
     found.extend(
@@ -118,7 +118,7 @@ struct Experiment {
 }
 
 impl Experiment {
-    fn perform(mut self, entries: &[Entry], launches: Vec<Result<Launch, String>>, plan: &[Cell]) -> Result<ExitCode> {
+    fn perform(mut self, entries: &[Entry], launches: Vec<Result<Launch, Failure>>, plan: &[Cell]) -> Result<ExitCode> {
         let mut progress = Progress::new(plan.len(), self.run.settings.clone());
         let measured = self.measure(entries, launches, plan, &mut progress);
         progress.finish();
@@ -142,7 +142,7 @@ impl Experiment {
     fn measure(
         &mut self,
         entries: &[Entry],
-        launches: Vec<Result<Launch, String>>,
+        launches: Vec<Result<Launch, Failure>>,
         plan: &[Cell],
         progress: &mut Progress,
     ) -> Result<()> {
@@ -182,14 +182,14 @@ impl Experiment {
     }
 
     /// A server that does not answer rightly is not measured; its rows say why.
-    fn verified(&self, launches: Vec<Result<Launch, String>>) -> Vec<Result<Launch, String>> {
+    fn verified(&self, launches: Vec<Result<Launch, Failure>>) -> Vec<Result<Launch, Failure>> {
         let verify = |launch: Launch| {
             if loadgen::interrupt::requested() {
                 return Ok(launch);
             }
             match verify::verify(&launch, &self.run.settings, &self.bench.placement.server) {
                 Ok(()) => Ok(launch),
-                Err(error) => Err(format!("{error:#}")),
+                Err(error) => Err(Failure::of(&error)),
             }
         };
         launches.into_iter().map(|launch| launch.and_then(verify)).collect()

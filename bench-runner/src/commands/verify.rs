@@ -30,7 +30,7 @@ pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     let mut all_right = true;
     for (entry, launch) in entries.iter().zip(launches) {
         let checked = launch
-            .map_err(anyhow::Error::msg)
+            .map_err(anyhow::Error::from)
             .and_then(|launch| check::verify(&launch, &settings, &placement.server));
         if loadgen::interrupt::requested() {
             anyhow::bail!("interrupted");

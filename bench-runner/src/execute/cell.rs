@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::{Config, Fleet, Measurement, Protocol};
 
+use super::Failure;
 use super::cpus::Placement;
 use super::probe::{CpuReading, Footprint, Tree, kernel_bytes, settled_kernel_bytes};
 use super::server::{Launch, Server};
@@ -48,25 +49,24 @@ struct Findings {
     loaded: Option<(Footprint, Option<u64>)>,
     ready: Option<crate::record::Ready>,
     stopped: Option<Stopped>,
-    last_stderr: Option<String>,
 }
 
 /// Runs a cell. There is always a row for each window; an interruption is the only error.
 ///
 /// # Errors
 /// When the user interrupts.
-pub fn run_cell(bench: &Bench, cell: &Cell, launch: &Result<Launch, String>) -> Result<Vec<Row>> {
+pub fn run_cell(bench: &Bench, cell: &Cell, launch: &Result<Launch, Failure>) -> Result<Vec<Row>> {
     let started_at = Timestamp::now();
     let mut found = Findings::default();
     let outcome = match launch {
         Ok(launch) => measure(bench, cell, launch, &mut found),
-        Err(reason) => Err(anyhow::anyhow!("{reason}")),
+        Err(failure) => Err(failure.clone().into()),
     };
     if loadgen::interrupt::requested() {
         bail!("interrupted");
     }
-    let reason = outcome.err().map(|error| format!("{error:#}"));
-    let row = |window: &Window| row(bench, cell, started_at, *window, &found, reason.as_deref());
+    let failure = outcome.err().map(|error| Failure::of(&error));
+    let row = |window: &Window| row(bench, cell, started_at, *window, &found, failure.as_ref());
     Ok(bench.windows(cell.conns).iter().map(row).collect())
 }
 
@@ -127,9 +127,7 @@ fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) ->
         (Err(_), Err(death)) if !loadgen::interrupt::requested() => Err(death),
         (measured, _) => measured,
     };
-    if measured.is_err() {
-        found.last_stderr = server.last_stderr();
-    }
+    let measured = measured.map_err(|error| server.failure(format!("{error:#}")));
     // Stopped while its clients are still there and silent: thousands of connections that end at once would keep it
     // busy just when it is to say what it has counted.
     found.stopped = match (measured, server.stop()) {
@@ -184,27 +182,24 @@ fn row(
     started_at: Timestamp,
     window: Window,
     found: &Findings,
-    reason: Option<&str>,
+    failure: Option<&Failure>,
 ) -> Row {
     let measured = found.windows.iter().find(|measured| measured.window == window);
     let mut row = blank(bench, cell, started_at, window, found);
-    match (measured, reason) {
-        (Some(measured), _) => fill(&mut row, bench, measured, found),
-        (None, reason) => {
-            row.verdict = Verdict::Failed;
-            row.reason = Some(reason.unwrap_or("the window was not reached").to_owned());
-            row.last_stderr.clone_from(&found.last_stderr);
-        }
+    if let Some(measured) = measured {
+        fill(&mut row, bench, measured, found);
     }
     // A server that answered wrongly or died in a later window has measured this one; one that would not stop has not
     // kept the contract at all.
-    if let (Some(reason), true) = (reason, found.windows.len() == bench.windows(cell.conns).len()) {
+    if let (Some(failure), true) = (
+        failure,
+        measured.is_none() || found.windows.len() == bench.windows(cell.conns).len(),
+    ) {
         row.verdict = Verdict::Failed;
-        row.reason = Some(reason.to_owned());
-    }
-    if row.verdict == Verdict::Failed {
         row.verdicts = vec![Verdict::Failed];
-        row.evidence = [(Verdict::Failed, row.reason.clone().unwrap_or_default())].into();
+        row.evidence = [(Verdict::Failed, failure.reason.clone())].into();
+        row.reason = Some(failure.reason.clone());
+        row.last_stderr.clone_from(&failure.last_stderr);
     }
     row
 }

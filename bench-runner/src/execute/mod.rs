@@ -3,11 +3,13 @@
 pub mod binaries;
 mod cell;
 pub mod cpus;
+mod failure;
 mod probe;
 mod server;
 pub mod verify;
 mod wait;
 
 pub use cell::{Bench, run_cell};
+pub use failure::Failure;
 pub(crate) use server::adopt_orphans;
 pub use server::{Launch, Server};

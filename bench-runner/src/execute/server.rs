@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use loadgen::clock::{nanoseconds, now_ns};
+use loadgen::units::parse_duration;
 use loadgen::{Lines, Read, interrupt};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, killpg};
@@ -17,13 +18,20 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use serde::Deserialize;
 
-use super::wait;
+use super::{Failure, wait};
 use crate::record::{Ready, Settings, Stopped};
 
 /// Time that a server has to listen.
 const TO_START: Duration = Duration::from_secs(10);
 /// Time that a server has to end after it was told to.
 const TO_STOP: Duration = Duration::from_secs(5);
+/// Replaces both, for tests of servers that need longer.
+const PATIENCE: &str = "BENCH_RUNNER_PATIENCE";
+
+fn patience(usual: Duration) -> Duration {
+    let other = std::env::var(PATIENCE).ok();
+    other.and_then(|text| parse_duration(&text).ok()).unwrap_or(usual)
+}
 
 /// How a server is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +142,7 @@ impl Server {
     }
 
     fn announced(&mut self) -> Result<Ready> {
-        let deadline = now_ns() + nanoseconds(TO_START);
+        let deadline = now_ns() + nanoseconds(patience(TO_START));
         match self.hear(deadline)? {
             Some(Said::Ready(ready)) => Ok(ready),
             Some(Said::Stopped(_)) => bail!("it stopped before it was ready"),
@@ -154,7 +162,9 @@ impl Server {
                     })?));
                 }
                 Read::End => return Ok(None),
-                Read::TimedOut => bail!("it was not ready within {} s", TO_START.as_secs()),
+                Read::TimedOut => {
+                    return Err(self.failure(format!("it was not ready within {} s", patience(TO_START).as_secs())));
+                }
                 Read::Interrupted if interrupt::requested() => bail!("interrupted"),
                 Read::Interrupted => {}
             }
@@ -162,11 +172,16 @@ impl Server {
     }
 
     fn wait_listening(&mut self) -> Result<()> {
-        let deadline = now_ns() + nanoseconds(TO_START);
-        while TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_err() {
+        let deadline = now_ns() + nanoseconds(patience(TO_START));
+        while !listens(&self.address) {
             self.check_alive()?;
             if now_ns() > deadline {
-                bail!("it did not listen on {} within {} s", self.address, TO_START.as_secs());
+                let reason = format!(
+                    "it did not listen on {} within {} s",
+                    self.address,
+                    patience(TO_START).as_secs()
+                );
+                return Err(self.failure(reason));
             }
             wait::until(now_ns() + 10_000_000)?;
         }
@@ -212,10 +227,14 @@ impl Server {
         let how = self
             .reap()
             .map_or_else(|error| error.to_string(), |status| describe(&status));
-        match self.last_stderr() {
-            Some(line) => anyhow!("it {how} {when}: {line}"),
-            None => anyhow!("it {how} {when}"),
-        }
+        let told = self.last_stderr().map(|line| format!(": {line}")).unwrap_or_default();
+        self.failure(format!("it {how} {when}{told}"))
+    }
+
+    /// An error that also knows what the server wrote last.
+    pub fn failure(&mut self, reason: String) -> anyhow::Error {
+        let last_stderr = self.last_stderr();
+        Failure { reason, last_stderr }.into()
     }
 
     /// The last line that the server wrote to standard error.
@@ -242,26 +261,37 @@ impl Server {
         } else {
             let _ = killpg(self.group(), Signal::SIGTERM);
         }
-        let deadline = now_ns() + nanoseconds(TO_STOP);
+        let deadline = now_ns() + nanoseconds(patience(TO_STOP));
         let mut stopped = None;
         if self.stdout.is_some() {
             match self.hear(deadline) {
                 Ok(Some(Said::Stopped(said))) => stopped = Some(said),
                 Ok(_) => {}
-                Err(error) if interrupt::requested() => return Err(error),
-                Err(_) => bail!("it did not stop within {} s and was killed", TO_STOP.as_secs()),
+                Err(error) if interrupt::requested() || now_ns() < deadline => return Err(error),
+                Err(_) => {
+                    return Err(self.failure(format!(
+                        "it did not stop within {} s and was killed",
+                        patience(TO_STOP).as_secs()
+                    )));
+                }
             }
         }
         loop {
             if self.has_ended()? {
                 let status = self.reap()?;
-                if self.ready.is_some() && (!status.success() || stopped.is_none()) {
+                if self.ready.is_some() && !status.success() {
                     return Err(self.ended_early("when it was stopped"));
+                }
+                if self.ready.is_some() && stopped.is_none() {
+                    return Err(self.failure("it ended without its `stopped` line".to_owned()));
                 }
                 return Ok(stopped);
             }
             if now_ns() > deadline {
-                bail!("it did not end within {} s and was killed", TO_STOP.as_secs());
+                return Err(self.failure(format!(
+                    "it did not end within {} s and was killed",
+                    patience(TO_STOP).as_secs()
+                )));
             }
             wait::nap(Duration::from_millis(1));
         }
@@ -300,6 +330,12 @@ fn start_clean(command: &mut Command) {
 fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("cannot find a free port")?;
     Ok(listener.local_addr()?)
+}
+
+fn listens(address: &SocketAddr) -> bool {
+    let connected = TcpStream::connect_timeout(address, Duration::from_secs(1));
+    // Where nobody listens, a client may be given that very port as its own, and TCP then connects it to itself.
+    connected.is_ok_and(|client| client.local_addr().is_ok_and(|own| own != *address))
 }
 
 fn describe(status: &ExitStatus) -> String {

@@ -9,10 +9,13 @@ use anyhow::{Context, Result, bail};
 use loadgen::{Payload, Protocol};
 
 use super::server::{Launch, Server};
+use super::wait;
 use crate::record::Settings;
 
 /// Time that any single read or write may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Time in which a server that waits for a piece of a request has read it.
+const PAUSE: Duration = Duration::from_millis(15);
 /// Connections that are open at once in the last check.
 const MANY: u32 = 32;
 /// Requests in the check of large payloads: more than any server's buffers and socket hold.
@@ -44,11 +47,9 @@ pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<()
     for (name, check) in CHECKS {
         let checked = check(&server, &mut payload).with_context(|| format!("check '{name}'"));
         // A server that died says more than the connection that broke.
-        checked.map_err(|error| {
-            server
-                .check_alive()
-                .err()
-                .map_or(error, |death| death.context(format!("check '{name}'")))
+        checked.map_err(|error| match server.check_alive() {
+            Err(death) => death.context(format!("check '{name}'")),
+            Ok(()) => server.failure(format!("{error:#}")),
         })?;
     }
     server.stop()?;
@@ -93,11 +94,11 @@ fn expect(client: &mut TcpStream, expected: &[u8]) -> Result<()> {
 fn split_frames(server: &Server, payload: &mut Payload) -> Result<()> {
     let mut client = connect(server)?;
     let request = payload.request(1, 0).to_vec();
-    // Byte by byte at first, so that the tag itself is in pieces; then the rest.
-    for byte in &request[..9] {
-        client.write_all(&[*byte])?;
+    // Within the tag and after it. The server must have seen a piece before the next one comes, or it sees but one.
+    for piece in [&request[..1], &request[1..9], &request[9..]] {
+        client.write_all(piece)?;
+        wait::nap(PAUSE);
     }
-    client.write_all(&request[9..])?;
     expect(&mut client, payload.reply(1, 0))
 }
 
