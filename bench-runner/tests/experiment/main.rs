@@ -1,0 +1,11 @@
+//! The program over real servers and real connections, in windows of a fraction of a second: what a run leaves behind,
+//! what becomes of servers that do wrong in every way we could think of, and that nothing outlives it. No test asserts
+//! a speed.
+
+mod failures;
+mod hostile;
+mod life;
+mod records;
+mod support;
+mod usage;
+mod verdicts;

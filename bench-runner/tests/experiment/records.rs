@@ -1,0 +1,242 @@
+//! What a run leaves behind, and that all of it can be drawn again from the records alone.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Place, output};
+
+const DRAWN: [&str; 5] = [
+    "1-served.svg",
+    "1-served.png",
+    "2-watched.svg",
+    "2-watched.png",
+    "README.md",
+];
+
+fn names(object: &Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+fn has(object: &Value, promised: &[&str]) {
+    let names = names(object);
+    for name in promised {
+        assert!(names.contains(*name), "'{name}' is not among {names:?}");
+    }
+}
+
+#[test]
+fn a_run_leaves_rows_the_machine_charts_and_a_readme() {
+    let place = Place::new();
+    let run = place.measure("-m epoll,thread -c 20 --active 5 --seed 7");
+    assert_eq!(run.code, Some(0), "{}", run.told);
+    assert_eq!(
+        (run.rows.len(), run.keys().len()),
+        (6, 6),
+        "two windows each, and each key once"
+    );
+    for (json, row) in run.json.iter().zip(&run.rows) {
+        has(
+            json,
+            &[
+                "schema",
+                "run_id",
+                "cell_id",
+                "started_at",
+                "server",
+                "model",
+                "conns",
+                "round",
+                "window",
+                "verdict",
+                "verdicts",
+                "connections",
+                "limited_by",
+                "rate_per_s",
+                "latency_ns",
+                "cpu_ns_per_request",
+                "memory_bytes_per_connection",
+                "server_cpus",
+                "generator_cpus",
+                "sources",
+                "missing",
+            ],
+        );
+        has(&json["connections"], &["requested", "connected", "served", "starved"]);
+        has(
+            &json["latency_ns"],
+            &["mean", "p50", "p90", "p99", "p999", "p9999", "max"],
+        );
+        assert_eq!((row.schema, row.conns, row.round), (1, 20, 1));
+        assert_eq!(
+            (&row.run_id, &row.model),
+            (&run.run["run_id"].as_str().unwrap().to_owned(), &row.server)
+        );
+        assert_eq!(row.cell_id, format!("{}/20/1", row.server));
+        run.is_measured(&row.server);
+        let active = if row.window.name() == "busy" { 20 } else { 5 };
+        let c = row.connections;
+        assert_eq!((c.requested, c.connected, c.active, c.served), (20, 20, active, active));
+        assert_eq!(
+            (c.starved, c.refused, c.lost, row.outcomes.failures()),
+            (0, 0, 0, vec![])
+        );
+        assert!(row.littles_law.is_some_and(|law| law.holds), "{:?}", row.littles_law);
+        assert!(row.ready.as_ref().is_some_and(|ready| ready.capacity.connections > 20));
+        assert_eq!(
+            row.stopped.as_ref().map(|stopped| stopped.accepted),
+            Some(20),
+            "this cell's clients alone"
+        );
+        // What is not known is null and has a reason, what is known has a source.
+        let (cpu, name) = (row.server_cost.cpu_ns, "server_cost.cpu_ns");
+        assert_eq!(
+            (cpu.is_some(), cpu.is_none()),
+            (row.sources.contains_key(name), row.missing.contains_key(name))
+        );
+        let memory = row.memory_bytes_per_connection;
+        assert_eq!(
+            memory.is_none(),
+            row.missing.contains_key("memory_bytes_per_connection")
+        );
+        assert!(memory.is_none_or(|bytes| bytes > 0.0), "{memory:?}");
+        assert_eq!(row.histogram.as_ref().map(loadgen::Histogram::len), row.requests);
+    }
+
+    has(
+        &run.run,
+        &[
+            "schema",
+            "run_id",
+            "version",
+            "started_at",
+            "finished_at",
+            "interrupted",
+            "servers",
+            "settings",
+            "seed",
+        ],
+    );
+    assert!(run.run["finished_at"].is_string());
+    assert_eq!((&run.run["seed"], &run.run["interrupted"]), (&7.into(), &false.into()));
+    assert_eq!(run.run["servers"], serde_json::json!(["thread", "epoll-edge"]));
+    let settings = serde_json::to_value(bench_runner::record::Settings::default()).unwrap();
+    assert_eq!(
+        names(&run.run["settings"]),
+        names(&settings),
+        "every default is written out"
+    );
+    assert_eq!(run.run["settings"]["duration_s"], 0.4);
+    let environment = &run.run["environment"];
+    has(
+        environment,
+        &[
+            "command_line",
+            "os",
+            "cpu",
+            "virtualisation",
+            "memory",
+            "sysctl",
+            "user",
+            "rlimits",
+            "cgroup",
+            "io_uring",
+            "load",
+            "build",
+            "source",
+            "binaries",
+            "server_cpus",
+            "generator_cpus",
+        ],
+    );
+    let binaries = environment["binaries"].as_array().unwrap();
+    assert_eq!(binaries.len(), 3, "two servers and the generator: {binaries:?}");
+    assert!(
+        environment["command_line"]
+            .as_array()
+            .unwrap()
+            .contains(&"--seed".into())
+    );
+
+    assert!(
+        run.table.contains("epoll-edge") && run.table.contains("req/s"),
+        "{}",
+        run.table
+    );
+    let readme = fs::read_to_string(place.path("out/README.md")).unwrap();
+    assert!(readme.contains("--seed 7") && readme.contains("1-served.svg") && readme.contains("epoll-edge"));
+    for name in DRAWN {
+        let file = fs::read(place.path("out").join(name)).unwrap();
+        if name.ends_with(".png") {
+            assert_eq!((&file[..4], size(&file)), (&b"\x89PNG"[..], (1920, 1080)), "{name}");
+        }
+    }
+    assert!(
+        !place.path("latest").exists(),
+        "only runs under results/ are found by that name"
+    );
+}
+
+/// Width and height, from a PNG's header.
+fn size(png: &[u8]) -> (u32, u32) {
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
+}
+
+fn drawn(directory: &Path) -> Vec<(&'static str, Vec<u8>)> {
+    DRAWN
+        .map(|name| (name, fs::read(directory.join(name)).unwrap_or_default()))
+        .to_vec()
+}
+
+#[test]
+fn everything_is_drawn_again_from_the_records_alone() {
+    let place = Place::new();
+    let none = output(&mut place.bare("report"));
+    assert_eq!(none.status.code(), Some(2));
+    let told = String::from_utf8(none.stderr).unwrap();
+    assert!(told.contains("no recorded run in 'results'"), "{told}");
+
+    let times = "--duration 200ms --warmup 10ms -r 1";
+    let run = output(&mut place.command(&format!("-m epoll,poll -c 5,10 --active 5 {times}")));
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    let out = place.path("results/latest");
+    let first = drawn(&out);
+    assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
+
+    DRAWN.iter().for_each(|name| fs::remove_file(out.join(name)).unwrap());
+    let again = output(&mut place.bare("report"));
+    assert_eq!(String::from_utf8(again.stderr).unwrap(), "");
+    assert_eq!((again.status.code(), drawn(&out) == first), (Some(0), true));
+    let table = |output: &[u8]| {
+        String::from_utf8_lossy(output)
+            .split("README.md")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(
+        table(&again.stdout).starts_with(table(&run.stdout).rsplit_once('\n').unwrap().0),
+        "the same table"
+    );
+
+    // Killed in the middle of a line; a line that is there twice; and one that no crash can have torn.
+    let rows = fs::read_to_string(out.join("rows.jsonl")).unwrap();
+    let line = rows.lines().next().unwrap();
+    let half = &line[..line.len() / 2];
+    fs::write(out.join("rows.jsonl"), format!("{half}\n{rows}{line}\n{half}")).unwrap();
+    DRAWN.iter().for_each(|name| fs::remove_file(out.join(name)).unwrap());
+    let damaged = output(&mut place.bare("report results/latest"));
+    let told = String::from_utf8(damaged.stderr).unwrap();
+    for damage in [
+        "line 1 cannot be read",
+        "line 8 repeats",
+        "the first counts",
+        "line 9, the last, is torn; its row is lost",
+    ] {
+        assert!(told.contains(damage), "'{damage}' is not in: {told}");
+    }
+    assert_eq!((damaged.status.code(), drawn(&out) == first), (Some(0), true));
+}
