@@ -34,7 +34,7 @@ fn a_run_leaves_rows_the_machine_charts_and_a_readme() {
     assert_eq!(run.code, Some(0), "{}", run.told);
     assert_eq!(
         (run.rows.len(), run.keys().len()),
-        (6, 6),
+        (4, 4),
         "two windows each, and each key once"
     );
     for (json, row) in run.json.iter().zip(&run.rows) {
