@@ -13,7 +13,6 @@ use crate::execute::cpus;
 #[derive(Parser, Debug)]
 #[command(
     version,
-    about,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     long_about = "Opens thousands of real TCP connections against one server after the other, lets all of them talk and then \
