@@ -49,7 +49,7 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     for line in lines.iter().filter(|line| line.rounds > 0 && !line.serves_all()) {
         say(Topic::Served, Some(stopped(line)));
     }
-    for line in lines.iter().filter(|line| line.late > 0) {
+    for line in lines.iter().filter(|line| line.late > 0 && line.serves_all()) {
         say(Topic::Served, Some(late(line)));
     }
     let served: Vec<&Line> = lines.iter().copied().filter(|line| line.serves_all()).collect();
@@ -132,7 +132,8 @@ fn all_served(lines: &[&Line], conns: u64) -> Option<String> {
 }
 
 fn stopped(line: &Line) -> String {
-    let never = line.conns - line.held - line.refused;
+    // Medians of an even number of rounds may add up to more than the whole.
+    let never = line.conns.saturating_sub(line.held + line.refused);
     let mut parts = vec![format!(
         "{} serves {} of {}",
         line.server,
