@@ -73,10 +73,7 @@ pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
         }
     }
     if verdicts.is_empty() {
-        verdicts.insert(
-            Verdict::Valid,
-            "every connection served, and the generator had time to spare".to_owned(),
-        );
+        verdicts.insert(Verdict::Valid, "every connection was held and served".to_owned());
     }
     verdicts
 }
