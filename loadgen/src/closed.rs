@@ -3,10 +3,12 @@
 //! This is the hot path. A reply costs one clock reading, one comparison of its bytes, one count in a histogram and
 //! the two stores that make the next request; nothing is allocated, locked or formatted. The instant at which a reply
 //! was received is also the instant at which the next request counts as sent, so a connection's latencies add up to
-//! the time that passed: [`Account`] holds the two against each other, which is Little's law.
+//! the time that passed: [`Account`] holds the two against each other.
 
 use std::time::Duration;
 
+use crate::account::Account;
+use crate::client::{Client, State, Tally};
 use crate::clock::{nanoseconds, now_ns};
 use crate::config::Config;
 use crate::engine::{Close, Engine, Load};
@@ -28,13 +30,7 @@ pub(crate) struct ClosedLoop {
     depth: u32,
     timeout_ns: u64,
     next_sweep_ns: u64,
-    /// Where replies are recorded: completions from `start_ns` on for `window_ns`.
-    start_ns: u64,
-    /// From here on a first reply is late. Lasts until the next load begins, so that the drain is seen too.
-    end_ns: u64,
-    window_ns: u64,
-    /// What was recorded.
-    pub(crate) latencies: Histogram,
+    /// Where replies are recorded.
     pub(crate) account: Account,
     /// What has ended since it was last taken.
     outcomes: Outcomes,
@@ -44,84 +40,6 @@ pub(crate) struct ClosedLoop {
     pub(crate) progress_ns: u64,
     /// Active clients that got a reply since [`ClosedLoop::begin`] and are still there.
     pub(crate) answered: u64,
-}
-
-/// Time by which the latencies of a window are checked (Little's law): those of its replies, without what lies before
-/// the window and with what had passed of the requests that it cut off, are the time for which its clients had
-/// requests under way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Account {
-    /// The part before the window, over the replies in it.
-    pub(crate) early_ns: u64,
-    /// The part inside the window, over the requests that were not answered in it.
-    pub(crate) cut_ns: u64,
-    /// For how long clients had their requests under way, over the active ones.
-    pub(crate) talked_ns: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Client {
-    id: u32,
-    /// Sequence number of the next request.
-    next: u32,
-    /// Sequence number of the oldest request without its reply.
-    due: u32,
-    /// Bytes of that reply that have come.
-    got: u32,
-    /// Replies inside the window.
-    replies: u32,
-    /// Got a reply after the window to a request from before its end.
-    late: bool,
-    state: State,
-    /// Sends as long as replies come.
-    active: bool,
-    /// Has got a reply since the load began.
-    answered: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Not established yet, or never.
-    Absent,
-    /// Established; no reply so far, ever.
-    Silent,
-    /// Established; was served.
-    Served,
-    /// Ended before it was ever served: the server took the connection and closed it.
-    TurnedAway,
-    /// Ended before it was ever served, and not by the server: its reply was overdue, or wrong.
-    Unserved,
-    /// Ended after it had been served.
-    Lost,
-}
-
-/// Counts over the clients that are active in a window, or over all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) asked: u64,
-    pub(crate) connected: u64,
-    pub(crate) turned_away: u64,
-    pub(crate) lost: u64,
-    pub(crate) served: u64,
-    pub(crate) late: u64,
-    pub(crate) starved: u64,
-    pub(crate) sum: u64,
-    pub(crate) sum_of_squares: u64,
-    pub(crate) fewest: Option<u64>,
-    pub(crate) most: Option<u64>,
-}
-
-impl Client {
-    /// Established, and not ended.
-    fn is_there(&self) -> bool {
-        matches!(self.state, State::Silent | State::Served)
-    }
-
-    /// Requests without their reply.
-    fn under_way(&self) -> u32 {
-        // Sequence numbers wrap.
-        self.next.wrapping_sub(self.due)
-    }
 }
 
 impl ClosedLoop {
@@ -149,10 +67,6 @@ impl ClosedLoop {
             depth: config.pipeline as u32,
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
-            start_ns: u64::MAX,
-            end_ns: u64::MAX,
-            window_ns: 0,
-            latencies: Histogram::default(),
             account: Account::default(),
             outcomes: Outcomes::default(),
             first_replies: Histogram::default(),
@@ -177,7 +91,7 @@ impl ClosedLoop {
     /// Every client for which `active` holds sends from now on, as many requests as the pipeline is deep.
     pub(crate) fn begin(&mut self, active: impl Fn(u64) -> bool, engine: &mut impl Engine) {
         (self.answered, self.progress_ns) = (0, now_ns());
-        (self.start_ns, self.end_ns) = (u64::MAX, u64::MAX);
+        self.account.begin();
         for i in 0..self.clients.len() {
             let client = &mut self.clients[i];
             client.active = active(u64::from(client.id));
@@ -212,9 +126,7 @@ impl ClosedLoop {
 
     /// Records what completes from `start_ns` until `end_ns`, from zero.
     pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
-        (self.start_ns, self.end_ns, self.window_ns) = (start_ns, end_ns, end_ns - start_ns);
-        self.latencies.clear();
-        self.account = Account::default();
+        self.account.open(start_ns, end_ns);
         for client in &mut self.clients {
             (client.replies, client.late) = (0, false);
         }
@@ -222,30 +134,23 @@ impl ClosedLoop {
 
     /// Records nothing any more, and counts the requests under way as unfinished.
     pub(crate) fn close_window(&mut self) {
-        self.outcomes.add(Outcome::Ok, self.latencies.len());
-        let end_ns = self.start_ns + self.window_ns;
+        self.outcomes.add(Outcome::Ok, self.account.latencies.len());
         for i in 0..self.clients.len() {
-            let client = self.clients[i];
+            let client = &self.clients[i];
             if client.active && client.is_there() {
                 self.outcomes.add(Outcome::Unfinished, u64::from(client.under_way()));
-                self.settle_account(i, end_ns);
+                self.settle(i, u64::MAX);
             }
         }
-        (self.start_ns, self.window_ns) = (u64::MAX, 0);
+        self.account.close();
     }
 
-    /// Client `i` talks no longer than until `now`, or until the window's end if that comes first.
-    fn settle_account(&mut self, i: usize, now: u64) {
-        let client = self.clients[i];
-        let until = now.min(self.start_ns.saturating_add(self.window_ns));
-        if !client.active || until <= self.start_ns {
-            return;
-        }
-        self.account.talked_ns += until - self.start_ns;
-        for n in 0..client.under_way() {
-            let sent = self.sent_ns[self.slot(i, client.due.wrapping_add(n))];
-            self.account.cut_ns += until.saturating_sub(sent.max(self.start_ns));
-        }
+    /// Client `i` talks no longer than until `now`.
+    fn settle(&mut self, i: usize, now: u64) {
+        let client = &self.clients[i];
+        let (depth, slots) = (self.depth, &self.sent_ns[i * self.depth as usize..]);
+        let under_way = (0..client.under_way()).map(|n| slots[(client.due.wrapping_add(n) % depth) as usize]);
+        self.account.settle(client, under_way, now);
     }
 
     /// What has ended since the last call. Every failure is told once, whenever it came.
@@ -287,24 +192,7 @@ impl ClosedLoop {
 
     /// Counts over all clients for which `active` holds.
     pub(crate) fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
-        let mut tally = Tally::default();
-        for client in self.clients.iter().filter(|client| active(u64::from(client.id))) {
-            let replies = u64::from(client.replies);
-            tally.asked += 1;
-            let (connected, turned_away) = (client.state != State::Absent, client.state == State::TurnedAway);
-            tally.connected += u64::from(connected);
-            tally.turned_away += u64::from(turned_away);
-            tally.lost += u64::from(client.state == State::Lost);
-            let late = replies == 0 && client.late;
-            tally.served += u64::from(replies > 0 || late);
-            tally.late += u64::from(late);
-            tally.starved += u64::from(connected && !turned_away && replies == 0 && !late);
-            tally.sum += replies;
-            tally.sum_of_squares += replies * replies;
-            tally.fewest = Some(tally.fewest.map_or(replies, |fewest| fewest.min(replies)));
-            tally.most = Some(tally.most.map_or(replies, |most| most.max(replies)));
-        }
-        tally
+        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
     }
 
     /// When [`ClosedLoop::sweep`] wants to be called next.
@@ -357,19 +245,16 @@ impl Load for ClosedLoop {
             client.got = 0;
             let slot = i * self.depth as usize + (client.due % self.depth) as usize;
             let sent = self.sent_ns[slot];
-            let latency = now - sent;
             client.due = client.due.wrapping_add(1);
             completed += 1;
             // One that is not to send may still get what it waited for since an earlier window.
-            if client.active && now.wrapping_sub(self.start_ns) < self.window_ns {
+            if client.active && self.account.is_inside(now) {
                 client.replies += 1;
-                self.latencies.record(latency);
-                self.account.early_ns += self.start_ns.saturating_sub(sent);
-            } else if client.active && now >= self.start_ns {
-                // Between the window's end and the moment at which that is seen.
-                self.account.cut_ns += (self.start_ns + self.window_ns).saturating_sub(sent.max(self.start_ns));
+                self.account.reply(sent, now);
+            } else if client.active && self.account.is_overtime(now) {
+                self.account.cut(sent, now);
             }
-            if now >= self.end_ns {
+            if self.account.has_ended(now) {
                 client.late = true;
             }
             if !client.answered {
@@ -378,7 +263,7 @@ impl Load for ClosedLoop {
                 self.progress_ns = now;
                 if client.state == State::Silent {
                     client.state = State::Served;
-                    self.first_replies.record(latency);
+                    self.first_replies.record(now - sent);
                 }
             }
         }
@@ -404,7 +289,7 @@ impl Load for ClosedLoop {
     }
 
     fn lost(&mut self, i: usize, how: Outcome) {
-        self.settle_account(i, now_ns());
+        self.settle(i, now_ns());
         let client = &mut self.clients[i];
         let by_server = matches!(how, Outcome::ClosedEarly | Outcome::Reset);
         client.state = match client.state {
@@ -509,7 +394,7 @@ mod tests {
             wire.0 = clients.received(0, &wire.0).expect("every reply is right").to_vec();
             assert_eq!((wire.0.len(), clients.clients[0].under_way()), (64, 4));
         }
-        assert_eq!((clients.latencies.len(), clients.outstanding()), (12, 4));
+        assert_eq!((clients.account.latencies.len(), clients.outstanding()), (12, 4));
         clients.close_window();
         let outcomes = clients.take_outcomes();
         assert_eq!(
@@ -522,16 +407,15 @@ mod tests {
     fn the_account_of_a_window_is_closed_whatever_happens_at_its_edges() {
         let (mut clients, wire) = talking(1);
         let start = now_ns();
-        let end = start + 1_000_000_000;
+        let end = start + 200_000_000;
         clients.open_window(start, end);
         let next = clients.received(0, &wire.0).expect("the reply is right").to_vec();
         assert!(clients.account.early_ns > 0, "sent before the window began");
         // It is over before the next reply comes, and that is seen only later.
-        clients.window_ns = 1;
-        let end = start + 1;
-        assert_eq!(clients.latencies.len(), 1);
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(clients.account.latencies.len(), 1);
         clients.received(0, &next).expect("the reply is right");
-        assert_eq!(clients.latencies.len(), 1, "it came after the end");
+        assert_eq!(clients.account.latencies.len(), 1, "it came after the end");
         clients.close_window();
         assert_eq!(clients.account.talked_ns, end - start);
     }
@@ -542,7 +426,7 @@ mod tests {
         clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
         let late = clients.payload.request(1, 0).to_vec();
         assert!(clients.received(1, &late).expect("the reply is right").is_empty());
-        assert!(clients.latencies.is_empty());
+        assert!(clients.account.latencies.is_empty());
         assert_eq!((clients.answered, clients.tally(|_| true).served), (0, 0));
         assert_eq!(clients.first_replies.len(), 1, "it was served all the same");
     }

@@ -7,7 +7,9 @@
 //!
 //! Data flows one way: [`Config`] → connect → load → [`wire::Window`]s of the shards → [`Measurement`].
 
+mod account;
 mod child;
+mod client;
 pub mod clock;
 mod closed;
 mod config;

@@ -130,7 +130,7 @@ impl<E: Engine> Shard<E> {
             sum_of_squares: asked.sum_of_squares,
             fewest: asked.fewest,
             most: asked.most,
-            latency: self.clients.latencies.clone(),
+            latency: self.clients.account.latencies.clone(),
             early_ns: self.clients.account.early_ns,
             cut_ns: self.clients.account.cut_ns,
             talked_ns: self.clients.account.talked_ns,

@@ -1,0 +1,100 @@
+//! The account of a window: the latencies that fell into it, and the time by which they are checked.
+//!
+//! Latencies of the replies in a window, without what lies before it and with what had passed of the requests that it
+//! cut off, are the time for which its clients had requests under way: that is Little's law.
+
+use crate::client::Client;
+use crate::histogram::Histogram;
+
+/// What is recorded of a window. Nothing is, while none is open.
+#[derive(Debug)]
+pub(crate) struct Account {
+    /// Completions are recorded from here on for `window_ns`.
+    start_ns: u64,
+    window_ns: u64,
+    /// From here on a first reply is late. Lasts until the next load begins, so that the drain is seen too.
+    end_ns: u64,
+    /// Service times of the replies in the window.
+    pub(crate) latencies: Histogram,
+    /// The part before the window, over the replies in it.
+    pub(crate) early_ns: u64,
+    /// The part inside the window, over the requests that were not answered in it.
+    pub(crate) cut_ns: u64,
+    /// For how long clients had their requests under way, over the active ones.
+    pub(crate) talked_ns: u64,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            start_ns: u64::MAX,
+            window_ns: 0,
+            end_ns: u64::MAX,
+            latencies: Histogram::default(),
+            early_ns: 0,
+            cut_ns: 0,
+            talked_ns: 0,
+        }
+    }
+}
+
+impl Account {
+    /// Forgets when the last window was.
+    pub(crate) fn begin(&mut self) {
+        (self.start_ns, self.window_ns, self.end_ns) = (u64::MAX, 0, u64::MAX);
+    }
+
+    /// Records from zero what completes from `start_ns` until `end_ns`.
+    pub(crate) fn open(&mut self, start_ns: u64, end_ns: u64) {
+        self.latencies.clear();
+        (self.early_ns, self.cut_ns, self.talked_ns) = (0, 0, 0);
+        (self.start_ns, self.window_ns, self.end_ns) = (start_ns, end_ns - start_ns, end_ns);
+    }
+
+    /// Records nothing any more.
+    pub(crate) fn close(&mut self) {
+        (self.start_ns, self.window_ns) = (u64::MAX, 0);
+    }
+
+    /// Whether `now` is inside the window.
+    #[inline]
+    pub(crate) fn is_inside(&self, now: u64) -> bool {
+        // Before the window the difference wraps.
+        now.wrapping_sub(self.start_ns) < self.window_ns
+    }
+
+    /// Whether `now` is behind the window, and that has not been seen yet.
+    #[inline]
+    pub(crate) fn is_overtime(&self, now: u64) -> bool {
+        now >= self.start_ns && !self.is_inside(now)
+    }
+
+    /// Whether the window has ended, seen or not.
+    #[inline]
+    pub(crate) fn has_ended(&self, now: u64) -> bool {
+        now >= self.end_ns
+    }
+
+    /// A request of `sent` was answered at `now`, inside the window.
+    #[inline]
+    pub(crate) fn reply(&mut self, sent: u64, now: u64) {
+        self.latencies.record(now - sent);
+        self.early_ns += self.start_ns.saturating_sub(sent);
+    }
+
+    /// A request of `sent` was under way until `until`, and its latency is not among those of the window.
+    pub(crate) fn cut(&mut self, sent: u64, until: u64) {
+        self.cut_ns += until.min(self.end_ns).saturating_sub(sent.max(self.start_ns));
+    }
+
+    /// `client` talks no longer than until `now`, or until the window's end if that comes first; its requests under
+    /// way were sent at the instants `sent`.
+    pub(crate) fn settle(&mut self, client: &Client, sent: impl Iterator<Item = u64>, now: u64) {
+        let until = now.min(self.end_ns);
+        if !client.active || until <= self.start_ns {
+            return;
+        }
+        self.talked_ns += until - self.start_ns;
+        sent.for_each(|sent| self.cut(sent, until));
+    }
+}
