@@ -3,7 +3,7 @@
 //! Latencies of the replies in a window, without what lies before it and with what had passed of the requests that it
 //! cut off, are the time for which its clients had requests under way: that is Little's law.
 
-use crate::client::Client;
+use crate::client::{Client, State};
 use crate::histogram::Histogram;
 
 /// What is recorded of a window. Nothing is, while none is open.
@@ -16,6 +16,11 @@ pub(crate) struct Account {
     end_ns: u64,
     /// Service times of the replies in the window.
     pub(crate) latencies: Histogram,
+    /// Ages at the window's end of the requests then under way, of clients that had been served: what their latencies
+    /// exceed. Those of clients that were never served are left out, who are told as starved.
+    pub(crate) unfinished: Histogram,
+    /// Requests under way at the window's end, those of unserved clients too.
+    pub(crate) cut_off: u64,
     /// The part before the window, over the replies in it.
     pub(crate) early_ns: u64,
     /// The part inside the window, over the requests that were not answered in it.
@@ -31,6 +36,8 @@ impl Default for Account {
             window_ns: 0,
             end_ns: u64::MAX,
             latencies: Histogram::default(),
+            unfinished: Histogram::default(),
+            cut_off: 0,
             early_ns: 0,
             cut_ns: 0,
             talked_ns: 0,
@@ -47,7 +54,8 @@ impl Account {
     /// Records from zero what completes from `start_ns` until `end_ns`.
     pub(crate) fn open(&mut self, start_ns: u64, end_ns: u64) {
         self.latencies.clear();
-        (self.early_ns, self.cut_ns, self.talked_ns) = (0, 0, 0);
+        self.unfinished.clear();
+        (self.cut_off, self.early_ns, self.cut_ns, self.talked_ns) = (0, 0, 0, 0);
         (self.start_ns, self.window_ns, self.end_ns) = (start_ns, end_ns - start_ns, end_ns);
     }
 
@@ -85,6 +93,18 @@ impl Account {
     /// A request of `sent` was under way until `until`, and its latency is not among those of the window.
     pub(crate) fn cut(&mut self, sent: u64, until: u64) {
         self.cut_ns += until.min(self.end_ns).saturating_sub(sent.max(self.start_ns));
+    }
+
+    /// A request of `sent` was still under way when the window ended, which may be seen only after its reply has come.
+    pub(crate) fn unfinished(&mut self, state: State, sent: u64) {
+        // The next request of a client that was answered after the end is none of the window's.
+        let Some(age) = self.end_ns.checked_sub(sent) else {
+            return;
+        };
+        self.cut_off += 1;
+        if state == State::Served {
+            self.unfinished.record(age);
+        }
     }
 
     /// `client` talks no longer than until `now`, or until the window's end if that comes first; its requests under

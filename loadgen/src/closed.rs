@@ -134,14 +134,18 @@ impl ClosedLoop {
 
     /// Records nothing any more, and counts the requests under way as unfinished.
     pub(crate) fn close_window(&mut self) {
-        self.outcomes.add(Outcome::Ok, self.account.latencies.len());
         for i in 0..self.clients.len() {
-            let client = &self.clients[i];
+            let client = self.clients[i];
             if client.active && client.is_there() {
-                self.outcomes.add(Outcome::Unfinished, u64::from(client.under_way()));
+                for n in 0..client.under_way() {
+                    let sent = self.sent_ns[self.slot(i, client.due.wrapping_add(n))];
+                    self.account.unfinished(client.state, sent);
+                }
                 self.settle(i, u64::MAX);
             }
         }
+        self.outcomes.add(Outcome::Ok, self.account.latencies.len());
+        self.outcomes.add(Outcome::Unfinished, self.account.cut_off);
         self.account.close();
     }
 
@@ -253,6 +257,7 @@ impl Load for ClosedLoop {
                 self.account.reply(sent, now);
             } else if client.active && self.account.is_overtime(now) {
                 self.account.cut(sent, now);
+                self.account.unfinished(client.state, sent);
             }
             if self.account.has_ended(now) {
                 client.late = true;

@@ -34,6 +34,10 @@ pub struct Measurement {
     pub rate_per_s: f64,
     /// Service times of these replies: from the send to the reply.
     pub latency_ns: Quantiles,
+    /// Ages at the window's end of the requests that were then under way, on connections that had been served: lower
+    /// bounds of latencies that `latency_ns` lacks. A server that hangs until the end shows here and nowhere else.
+    #[serde(default)]
+    pub unfinished_ns: Quantiles,
     /// Time from connect(2) to the end of the handshake.
     pub connect_ns: Quantiles,
     /// Time from connect(2) to the reply to the first request.
@@ -52,6 +56,10 @@ pub struct Measurement {
     pub littles_law: Option<LittlesLaw>,
     /// The service times, encoded.
     pub histogram: Histogram,
+    /// The ages of `unfinished_ns`, encoded. As many values as requests were unfinished on connections that had been
+    /// served; `outcomes.unfinished` counts those of connections that never were, too.
+    #[serde(default)]
+    pub unfinished_histogram: Histogram,
     /// The times to connect, encoded.
     pub connect_histogram: Histogram,
 }
@@ -94,7 +102,8 @@ impl Measurement {
         windows: &[Window],
     ) -> Self {
         let sum = |of: fn(&Window) -> u64| windows.iter().map(of).sum::<u64>();
-        let (mut latency, mut connect, mut first_reply) = <(Histogram, Histogram, Histogram)>::default();
+        let (mut latency, mut unfinished) = <(Histogram, Histogram)>::default();
+        let (mut connect, mut first_reply) = <(Histogram, Histogram)>::default();
         let mut outcomes = Outcomes::default();
         for shard in opened {
             connect.merge(&shard.connect);
@@ -103,6 +112,7 @@ impl Measurement {
         }
         for shard in windows {
             latency.merge(&shard.latency);
+            unfinished.merge(&shard.unfinished);
             outcomes.merge(&shard.outcomes);
         }
         // Shards share the window, but one that heard of it late has recorded for a shorter time.
@@ -127,6 +137,7 @@ impl Measurement {
             requests,
             rate_per_s,
             latency_ns: latency.quantiles(),
+            unfinished_ns: unfinished.quantiles(),
             connect_ns: connect.quantiles(),
             first_reply_ns: first_reply.quantiles(),
             outcomes,
@@ -141,6 +152,7 @@ impl Measurement {
             },
             littles_law: littles_law(pipeline, windows),
             histogram: latency,
+            unfinished_histogram: unfinished,
             connect_histogram: connect,
         }
     }

@@ -131,6 +131,7 @@ impl<E: Engine> Shard<E> {
             fewest: asked.fewest,
             most: asked.most,
             latency: self.clients.account.latencies.clone(),
+            unfinished: self.clients.account.unfinished.clone(),
             early_ns: self.clients.account.early_ns,
             cut_ns: self.clients.account.cut_ns,
             talked_ns: self.clients.account.talked_ns,

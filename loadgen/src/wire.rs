@@ -96,6 +96,8 @@ pub struct Window {
     pub most: Option<u64>,
     /// Service times of the replies inside the window.
     pub latency: Histogram,
+    /// Ages at the window's end of the requests then under way, over the clients that had been served.
+    pub unfinished: Histogram,
     /// What has ended since the last report, as requests: replies inside the window, failures at any time.
     pub outcomes: Outcomes,
     /// Time for which replies were recorded.

@@ -2,15 +2,15 @@
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use loadgen::Outcome;
 use nix::sys::resource::{Resource, setrlimit};
 use socket2::SockRef;
 
-use crate::run::{loadgen, measure, output, read};
+use crate::run::{DEADLINE, loadgen, measure, output, read};
 use crate::stub::{Stub, echo};
 
 #[test]
@@ -254,6 +254,29 @@ fn large_requests_reach_a_server_that_reads_slowly() {
     let run = measure(stub.address, "--conns 2 --request-bytes 1M --duration 2s");
     run.failures(&[]);
     assert_eq!(run.measured.served, 2);
+}
+
+#[test]
+fn a_server_that_hangs_to_the_end_shows_in_the_ages_of_what_it_left_unfinished() {
+    // Hangs half a second after its first request beyond the hello, until long after the window.
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    let (conns, hang) = (4, Duration::from_millis(500));
+    let stub = Stub::new(move |request, client| {
+        if request.sequence > 0 && BEGAN.get_or_init(Instant::now).elapsed() >= hang {
+            thread::sleep(DEADLINE);
+        }
+        echo(request, client)
+    });
+    let run = measure(stub.address, &format!("--conns {conns} --duration 1500ms"));
+    run.failures(&[]);
+    let m = &run.measured;
+    assert_eq!((m.served, run.count(Outcome::Unfinished)), (conns, conns));
+    assert_eq!(m.unfinished_histogram.len(), conns);
+    // The window ends 1.55 s after the first request at the earliest; 50 ms for whoever was asked late.
+    let stall = m.unfinished_ns.p50.unwrap();
+    assert!(stall >= 900_000_000, "{stall}");
+    assert!(m.latency_ns.p50.unwrap() < stall / 10, "{:?}", m.latency_ns);
+    assert!(run.json["unfinished_ns"]["p50"].is_u64() && run.json["unfinished_histogram"].is_string());
 }
 
 #[test]

@@ -114,6 +114,8 @@ pub(crate) fn sound(m: &Measurement) {
     assert_eq!(m.outcomes.count(Outcome::Ok), m.requests);
     assert_eq!(m.histogram.len(), m.requests);
     same(m.histogram.quantiles(), m.latency_ns);
+    same(m.unfinished_histogram.quantiles(), m.unfinished_ns);
+    assert!(m.unfinished_histogram.len() <= m.outcomes.count(Outcome::Unfinished));
     same(m.connect_histogram.quantiles(), m.connect_ns);
     assert_eq!(m.connect_histogram.len(), m.connected);
     assert!(m.served + m.starved <= m.active && m.active <= m.requested);
