@@ -23,7 +23,8 @@ pub(crate) struct Account {
     pub(crate) cut_off: u64,
     /// The part before the window, over the replies in it.
     pub(crate) early_ns: u64,
-    /// The part inside the window, over the requests that were not answered in it.
+    /// The part inside the window, over the requests whose latencies are not among those above: they were not
+    /// answered in it, or said hello.
     pub(crate) cut_ns: u64,
     /// For how long clients had their requests under way, over the active ones.
     pub(crate) talked_ns: u64,

@@ -12,6 +12,8 @@ pub(crate) struct Client {
     pub(crate) got: u32,
     /// Replies inside the window.
     pub(crate) replies: u32,
+    /// Got the reply to its hello inside the window. That one is counted nowhere else: it took from connect(2) on.
+    pub(crate) greeted: bool,
     /// Got a reply after the window to a request from before its end.
     pub(crate) late: bool,
     pub(crate) state: State,
@@ -59,6 +61,7 @@ pub(crate) struct Tally {
     pub(crate) turned_away: u64,
     pub(crate) lost: u64,
     pub(crate) served: u64,
+    pub(crate) greeted: u64,
     pub(crate) late: u64,
     pub(crate) starved: u64,
     pub(crate) sum: u64,
@@ -78,10 +81,13 @@ impl Tally {
             tally.connected += u64::from(connected);
             tally.turned_away += u64::from(turned_away);
             tally.lost += u64::from(client.state == State::Lost);
-            let late = replies == 0 && client.late;
-            tally.served += u64::from(replies > 0 || late);
+            let greeted = replies == 0 && client.greeted;
+            let late = replies == 0 && !greeted && client.late;
+            let served = replies > 0 || greeted || late;
+            tally.served += u64::from(served);
+            tally.greeted += u64::from(greeted);
             tally.late += u64::from(late);
-            tally.starved += u64::from(connected && !turned_away && replies == 0 && !late);
+            tally.starved += u64::from(connected && !turned_away && !served);
             tally.sum += replies;
             tally.sum_of_squares += replies * replies;
             tally.fewest = Some(tally.fewest.map_or(replies, |fewest| fewest.min(replies)));

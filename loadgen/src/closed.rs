@@ -50,6 +50,7 @@ impl ClosedLoop {
             due: 0,
             got: 0,
             replies: 0,
+            greeted: false,
             late: false,
             state: State::Absent,
             active: false,
@@ -128,7 +129,7 @@ impl ClosedLoop {
     pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
         self.account.open(start_ns, end_ns);
         for client in &mut self.clients {
-            (client.replies, client.late) = (0, false);
+            (client.replies, client.greeted, client.late) = (0, false, false);
         }
     }
 
@@ -253,8 +254,14 @@ impl Load for ClosedLoop {
             completed += 1;
             // One that is not to send may still get what it waited for since an earlier window.
             if client.active && self.account.is_inside(now) {
-                client.replies += 1;
-                self.account.reply(sent, now);
+                if client.state == State::Silent {
+                    // A hello counts from connect(2) on, which is no service time.
+                    client.greeted = true;
+                    self.account.cut(sent, now);
+                } else {
+                    client.replies += 1;
+                    self.account.reply(sent, now);
+                }
             } else if client.active && self.account.is_overtime(now) {
                 self.account.cut(sent, now);
                 self.account.unfinished(client.state, sent);
@@ -358,8 +365,17 @@ mod tests {
         fn close(&mut self, _: usize) {}
     }
 
-    /// Two clients that are connected, the first of which talks, `pipeline` requests at once.
+    /// As [`silent`], and the first client's hello was answered.
     fn talking(pipeline: u64) -> (ClosedLoop, Wire) {
+        let (mut clients, mut wire) = silent(pipeline);
+        let hello = clients.payload.request(0, 0).to_vec();
+        let next = clients.received(0, &hello).expect("the reply is right").to_vec();
+        wire.0.extend_from_slice(&next);
+        (clients, wire)
+    }
+
+    /// Two clients that are connected, the first of which talks, `pipeline` requests at once.
+    fn silent(pipeline: u64) -> (ClosedLoop, Wire) {
         let config = Config {
             target: "127.0.0.1:1".parse().unwrap(),
             conns: 2,
@@ -379,7 +395,7 @@ mod tests {
         for i in 0..2 {
             clients.greet(i, now_ns(), &mut wire);
         }
-        wire.0.drain(16..);
+        wire.0.clear();
         clients.begin(|id| id == 0, &mut wire);
         (clients, wire)
     }
@@ -426,14 +442,42 @@ mod tests {
     }
 
     #[test]
+    fn the_reply_to_a_hello_is_a_first_reply_and_no_service_time() {
+        let (mut clients, _) = silent(1);
+        let (start, end) = (now_ns(), now_ns() + 200_000_000);
+        clients.open_window(start, end);
+        let hello = clients.payload.request(0, 0).to_vec();
+        let next = clients.received(0, &hello).expect("the reply is right").to_vec();
+        assert_eq!(next.len(), 16, "it talks from now on");
+        assert!(clients.account.latencies.is_empty());
+        assert_eq!(clients.first_replies.len(), 1);
+        let tally = clients.tally(|id| id == 0);
+        assert_eq!((tally.served, tally.greeted, tally.starved, tally.sum), (1, 1, 0, 0));
+        clients.received(0, &next).expect("the reply is right");
+        let tally = clients.tally(|id| id == 0);
+        assert_eq!((tally.served, tally.greeted, tally.sum), (1, 0, 1));
+        std::thread::sleep(Duration::from_millis(200));
+        clients.close_window();
+        // Little's law: the time of the hello, of the reply and of what was cut off is all the time there was.
+        let account = &clients.account;
+        assert_eq!((account.early_ns, account.talked_ns), (0, end - start));
+        let inside = account.latencies.mean() + account.cut_ns as f64;
+        assert!((inside / (end - start) as f64 - 1.0).abs() < 0.001, "{account:?}");
+    }
+
+    #[test]
     fn only_those_that_are_to_send_are_recorded() {
         let (mut clients, _) = talking(1);
         clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
         let late = clients.payload.request(1, 0).to_vec();
         assert!(clients.received(1, &late).expect("the reply is right").is_empty());
         assert!(clients.account.latencies.is_empty());
-        assert_eq!((clients.answered, clients.tally(|_| true).served), (0, 0));
-        assert_eq!(clients.first_replies.len(), 1, "it was served all the same");
+        assert_eq!(
+            (clients.answered, clients.tally(|_| true).served),
+            (1, 0),
+            "client 0, before it"
+        );
+        assert_eq!(clients.first_replies.len(), 2, "it was served all the same");
     }
 
     #[test]
@@ -450,8 +494,8 @@ mod tests {
         let tally = clients.tally(|_| true);
         assert_eq!(
             (tally.connected, tally.turned_away, tally.lost),
-            (2, 1, 0),
-            "neither was ever served"
+            (2, 1, 1),
+            "one was never served"
         );
         clients.begin(|_| true, &mut wire);
         assert_eq!(clients.talking(), 0);

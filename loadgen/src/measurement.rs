@@ -22,13 +22,17 @@ pub struct Measurement {
     pub active: u64,
     /// Active connections that got at least one correct reply to what they had asked by the end of the window.
     pub served: u64,
+    /// Of the served, those that got nothing in the window but the reply to the request with which they said hello:
+    /// `first_reply_ns` has it, `requests` and `latency_ns` do not.
+    #[serde(default)]
+    pub greeted: u64,
     /// Of the served, those that had to wait for it until after the window.
     pub late: u64,
     /// Active connections that were connected, not turned away, and got none.
     pub starved: u64,
     /// Length of the window in seconds.
     pub elapsed_s: f64,
-    /// Correct replies inside the window.
+    /// Correct replies inside the window, without those to a hello.
     pub requests: u64,
     /// Correct replies per second.
     pub rate_per_s: f64,
@@ -40,7 +44,7 @@ pub struct Measurement {
     pub unfinished_ns: Quantiles,
     /// Time from connect(2) to the end of the handshake.
     pub connect_ns: Quantiles,
-    /// Time from connect(2) to the reply to the first request.
+    /// Time from connect(2) to the reply to the first request (the hello), whenever that came.
     pub first_reply_ns: Quantiles,
     /// How often each class was met: connection failures as connections, the others as requests.
     pub outcomes: Outcomes,
@@ -107,12 +111,12 @@ impl Measurement {
         let mut outcomes = Outcomes::default();
         for shard in opened {
             connect.merge(&shard.connect);
-            first_reply.merge(&shard.first_reply);
             outcomes.merge(&shard.outcomes);
         }
         for shard in windows {
             latency.merge(&shard.latency);
             unfinished.merge(&shard.unfinished);
+            first_reply.merge(&shard.first_reply);
             outcomes.merge(&shard.outcomes);
         }
         // Shards share the window, but one that heard of it late has recorded for a shorter time.
@@ -131,6 +135,7 @@ impl Measurement {
             lost: sum(|w| w.lost),
             active,
             served,
+            greeted: sum(|w| w.greeted),
             late: sum(|w| w.late),
             starved: sum(|w| w.starved),
             elapsed_s,

@@ -82,11 +82,14 @@ pub struct Window {
     pub asked: u64,
     /// Of these, those that got at least one correct reply to a request of the window or from before it.
     pub served: u64,
+    /// Of the served, those that got nothing in the window but the reply to the request with which they said hello.
+    #[serde(default)]
+    pub greeted: u64,
     /// Of the served, those whose reply came only after the window.
     pub late: u64,
     /// Of these, those that were connected and not turned away, and got none.
     pub starved: u64,
-    /// Correct replies inside the window, over the connections that were to send.
+    /// Correct replies inside the window, over the connections that were to send; without those to a hello.
     pub replies: u64,
     /// Sum of the squares of the replies of each such connection, for Jain's index.
     pub sum_of_squares: u64,
@@ -94,6 +97,9 @@ pub struct Window {
     pub fewest: Option<u64>,
     /// Replies of the connection that got most.
     pub most: Option<u64>,
+    /// From connect(2) to the reply to the first request, over all connections that have got it since they were opened.
+    #[serde(default)]
+    pub first_reply: Histogram,
     /// Service times of the replies inside the window.
     pub latency: Histogram,
     /// Ages at the window's end of the requests then under way, over the clients that had been served.
@@ -104,7 +110,7 @@ pub struct Window {
     pub elapsed_ns: u64,
     /// The part of the service times that lies before the window.
     pub early_ns: u64,
-    /// The part inside the window of requests that were not answered in it.
+    /// The part inside the window of requests that were not answered in it, and of those that said hello.
     pub cut_ns: u64,
     /// Time inside the window for which connections had their requests under way, summed up.
     pub talked_ns: u64,

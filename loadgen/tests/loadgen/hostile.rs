@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use loadgen::Outcome;
 use socket2::{Domain, Socket, Type};
@@ -256,6 +257,23 @@ fn clients_that_never_get_a_reply_are_starved() {
         run.measured.unfinished_histogram.len() <= 6,
         "those of the starved have no age"
     );
+}
+
+#[test]
+fn a_hello_that_is_answered_inside_the_window_is_no_latency() {
+    // Connection 1 waits for its first reply through the connect phase, and is then answered at once each time.
+    let stub = Stub::new(|request, client| {
+        if (request.id, request.sequence) == (1, 0) {
+            std::thread::sleep(Duration::from_millis(1500));
+        }
+        echo(request, client)
+    });
+    let run = measure(stub.address, "--conns 3 --duration 2s");
+    run.failures(&[]);
+    let m = &run.measured;
+    assert_eq!((m.served, m.greeted, m.late, m.starved), (3, 0, 0, 0));
+    assert!(m.first_reply_ns.max.unwrap() >= 1_490_000_000, "{:?}", m.first_reply_ns);
+    assert!(m.latency_ns.max.unwrap() < 1_000_000_000, "{:?}", m.latency_ns);
 }
 
 #[test]

@@ -118,6 +118,7 @@ pub(crate) fn sound(m: &Measurement) {
     assert!(m.unfinished_histogram.len() <= m.outcomes.count(Outcome::Unfinished));
     same(m.connect_histogram.quantiles(), m.connect_ns);
     assert_eq!(m.connect_histogram.len(), m.connected);
+    assert!(m.late + m.greeted <= m.served);
     assert!(m.served + m.starved <= m.active && m.active <= m.requested);
     assert!(m.connected <= m.requested && m.turned_away + m.lost <= m.connected);
     assert!(m.elapsed_s > 0.0 && m.generator.cpu_share >= 0.0);
