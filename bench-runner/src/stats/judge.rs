@@ -7,9 +7,9 @@ use loadgen::{Generator, Outcome, Outcomes};
 
 use crate::record::{Connections, Ready, Stopped, Verdict};
 
-/// A side is used up from this share of its CPUs on.
+/// The generator is used up from this share of its CPUs on.
 const USED_UP: f64 = 0.95;
-/// Below this share the server had room to spare.
+/// Below this share the server had room to spare; from here on it counts as used up beside a generator that is.
 const HAD_ROOM: f64 = 0.90;
 
 /// What a window showed, as far as verdicts are concerned.
@@ -57,23 +57,29 @@ pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
         );
         verdicts.insert(Verdict::Starved, text);
     }
-    // A spinning generator uses up its cores whatever the server does, so its CPU proves nothing.
-    if let (Some(server), false) = (evidence.server_share, generator.spin)
-        && generator.cpu_share >= USED_UP
-    {
-        let text = format!(
-            "generator at {:.0} % of its CPUs, server at {:.0} %",
-            generator.cpu_share * 100.0,
-            server * 100.0
-        );
-        if server < HAD_ROOM {
-            verdicts.insert(Verdict::ClientBound, text);
-        } else if server >= USED_UP {
-            verdicts.insert(Verdict::SaturatedPair, text);
+    let doubt = match evidence.server_share {
+        // A spinning generator uses up its cores whatever the server does, so its CPU proves nothing.
+        _ if generator.spin => Some("the generator spins, so its CPU time does not tell whether it was the limit"),
+        None => Some("the server's CPU time is missing, so the generator may have been the limit"),
+        Some(server) if generator.cpu_share >= USED_UP => {
+            let verdict = if server < HAD_ROOM {
+                Verdict::ClientBound
+            } else {
+                Verdict::SaturatedPair
+            };
+            let text = format!(
+                "generator at {:.0} % of its CPUs, server at {:.0} %",
+                generator.cpu_share * 100.0,
+                server * 100.0
+            );
+            verdicts.insert(verdict, text);
+            None
         }
-    }
+        Some(_) => None,
+    };
     if verdicts.is_empty() {
-        verdicts.insert(Verdict::Valid, "every connection was held and served".to_owned());
+        let doubt = doubt.map(|doubt| format!("; {doubt}")).unwrap_or_default();
+        verdicts.insert(Verdict::Valid, format!("every connection was held and served{doubt}"));
     }
     verdicts
 }
@@ -153,9 +159,12 @@ mod tests {
         assert_eq!(verdicts(ALL_SERVED, 0.97, 0.97, false), [Verdict::SaturatedPair]);
         assert_eq!(
             verdicts(ALL_SERVED, 0.97, 0.92, false),
-            [Verdict::Valid],
-            "neither is clear"
+            [Verdict::SaturatedPair],
+            "no gap between the two"
         );
+        assert_eq!(verdicts(ALL_SERVED, 0.95, 0.90, false), [Verdict::SaturatedPair]);
+        assert_eq!(verdicts(ALL_SERVED, 0.95, 0.899, false), [Verdict::ClientBound]);
+        assert_eq!(verdicts(ALL_SERVED, 0.949, 0.6, false), [Verdict::Valid]);
         assert_eq!(
             verdicts(ALL_SERVED, 1.0, 0.6, true),
             [Verdict::Valid],
@@ -189,6 +198,26 @@ mod tests {
             verdicts(both, 0.97, 0.97, false),
             [Verdict::SaturatedPair, Verdict::Capped, Verdict::Starved]
         );
+    }
+
+    #[test]
+    fn a_valid_row_says_what_could_not_be_checked() {
+        let text = |spin, server_share| {
+            let generator = Generator {
+                cpu_share: 1.0,
+                spin,
+                ..Generator::default()
+            };
+            let verdicts = judge(&Evidence {
+                connections: &ALL_SERVED,
+                limited_by: None,
+                generator: &generator,
+                server_share,
+            });
+            verdicts[&Verdict::Valid].clone()
+        };
+        assert!(text(true, Some(0.5)).contains("spins"), "{}", text(true, Some(0.5)));
+        assert!(text(false, None).contains("missing"), "{}", text(false, None));
     }
 
     fn ready(connections: u64, bound_by: &str) -> Ready {
