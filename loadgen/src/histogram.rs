@@ -61,6 +61,13 @@ impl Histogram {
         self.0.value_at_quantile(q)
     }
 
+    /// The recorded values in ascending order, each with how often it was met; a value stands for all that the
+    /// histogram cannot tell from it.
+    pub fn counts(&self) -> impl Iterator<Item = (u64, u64)> {
+        let recorded = self.0.iter_recorded();
+        recorded.map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration()))
+    }
+
     /// Mean, the usual percentiles and maximum, where there is any value.
     #[must_use]
     pub fn quantiles(&self) -> Quantiles {

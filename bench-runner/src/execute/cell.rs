@@ -19,7 +19,7 @@ use super::server::{Launch, Server};
 use super::wait;
 use crate::plan::Cell;
 use crate::record::{Connections, LoadShape, Row, SCHEMA, ServerCost, Settings, Stopped, Verdict, Window};
-use crate::stats::{Evidence, asked_quantiles, judge, limited_by};
+use crate::stats::{Asked, Evidence, judge, limited_by};
 
 /// What all cells of a run share.
 #[derive(Debug)]
@@ -248,6 +248,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         rate_per_s: None,
         latency_ns: Default::default(),
         reply_latency_ns: Default::default(),
+        unfinished_ns: Default::default(),
         connect_ns: Default::default(),
         first_reply_ns: Default::default(),
         outcomes: Default::default(),
@@ -264,6 +265,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         server_cpus: bench.placement.server.clone(),
         generator_cpus: bench.placement.generator.clone(),
         histogram: None,
+        unfinished_histogram: None,
         connect_histogram: None,
         sources: BTreeMap::new(),
         missing: BTreeMap::new(),
@@ -285,7 +287,14 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.elapsed_s = Some(m.elapsed_s);
     row.requests = Some(m.requests);
     row.rate_per_s = Some(m.rate_per_s);
-    row.latency_ns = asked_quantiles(&m.histogram, m.served - m.late, m.active);
+    let asked = Asked {
+        replies: &m.histogram,
+        unfinished: &m.unfinished_histogram,
+        served: m.served - m.late,
+        asked: m.active,
+    };
+    row.latency_ns = asked.quantiles();
+    row.unfinished_ns = m.unfinished_ns;
     row.reply_latency_ns = m.latency_ns;
     row.connect_ns = m.connect_ns;
     row.first_reply_ns = m.first_reply_ns;
@@ -294,6 +303,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.generator = Some(m.generator);
     row.littles_law = m.littles_law;
     row.histogram = Some(m.histogram.clone());
+    row.unfinished_histogram = Some(m.unfinished_histogram.clone());
     row.connect_histogram = Some(m.connect_histogram.clone());
     row.limited_by = limited_by(
         &row.connections,
@@ -308,6 +318,8 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         limited_by: row.limited_by.as_deref(),
         generator: &m.generator,
         server_share: row.server_cost.cpu_share,
+        elapsed_s: m.elapsed_s,
+        unfinished: &m.unfinished_histogram,
     };
     row.evidence = judge(&evidence);
     row.verdicts = row.evidence.keys().copied().collect();

@@ -58,6 +58,10 @@ pub struct Row {
     pub reply_latency_ns: Quantiles,
     /// From connect(2) to the end of the handshake.
     pub connect_ns: Quantiles,
+    /// Ages of the requests that the window's end cut off, on connections that had been served before: their service
+    /// times are longer than these.
+    #[serde(default)]
+    pub unfinished_ns: Quantiles,
     /// From connect(2) to the first reply.
     pub first_reply_ns: Quantiles,
     /// How often each class of outcome was met: connection failures as connections, the others as requests.
@@ -88,6 +92,9 @@ pub struct Row {
     pub generator_cpus: Vec<usize>,
     /// Service times of the replies that came, encoded (HdrHistogram V2, compressed, base64).
     pub histogram: Option<Histogram>,
+    /// Ages of the requests that the window's end cut off, encoded in the same way.
+    #[serde(default)]
+    pub unfinished_histogram: Option<Histogram>,
     /// Times to connect, encoded in the same way.
     pub connect_histogram: Option<Histogram>,
     /// Where each group of values was read.
@@ -127,6 +134,8 @@ pub enum Verdict {
     SaturatedPair,
     /// The generator used up its cores and the server did not: the throughput is a lower bound.
     ClientBound,
+    /// When the window ended, clients had waited for more than half of it.
+    Stalled,
     /// Fewer connections than were asked for.
     Capped,
     /// Connected clients got no reply.
@@ -143,6 +152,7 @@ impl Verdict {
             Self::Valid => "valid",
             Self::SaturatedPair => "saturated-pair",
             Self::ClientBound => "client-bound",
+            Self::Stalled => "stalled",
             Self::Capped => "capped",
             Self::Starved => "starved",
             Self::Failed => "failed",

@@ -2,34 +2,79 @@
 //!
 //! A server that serves one client of 10,000 answers that one at once; told over the replies alone it would win. Each
 //! client that asked has the same weight: those that were served share the distribution of the replies, those that
-//! were not waited longer than the window, and a percentile that falls among them has no value.
+//! were not waited longer than the window, and a percentile that falls among them has no value. The requests that the
+//! window's end cut off are not forgotten either, or a server could hide a stall by never coming back from it.
 
 use loadgen::{Histogram, Quantiles};
 
-/// The quantile `q` (0 to 1) over `asked` clients of which `served` got the latencies of `replies`.
-#[must_use]
-pub fn asked_quantile(replies: &Histogram, served: u64, asked: u64, q: f64) -> Option<u64> {
-    if replies.is_empty() || served == 0 || asked == 0 {
-        return None;
-    }
-    // The served clients take up the first part of the distribution, however long their own waits.
-    let share = served as f64 / asked as f64;
-    (q <= share).then(|| replies.quantile((q / share).min(1.0)))
+/// What is known of the service times of a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Service times of the replies that came.
+    pub replies: &'a Histogram,
+    /// Ages of the requests that the window's end cut off: their service times are longer.
+    pub unfinished: &'a Histogram,
+    /// Clients that got a reply inside the window.
+    pub served: u64,
+    /// Clients that asked.
+    pub asked: u64,
 }
 
-/// The usual percentiles over the clients that asked; mean and maximum only where all of them were served.
-#[must_use]
-pub fn asked_quantiles(replies: &Histogram, served: u64, asked: u64) -> Quantiles {
-    let quantile = |q| asked_quantile(replies, served, asked, q);
-    Quantiles {
-        mean: (served == asked && !replies.is_empty()).then(|| replies.mean()),
-        p50: quantile(0.5),
-        p90: quantile(0.9),
-        p99: quantile(0.99),
-        p999: quantile(0.999),
-        p9999: quantile(0.9999),
-        max: quantile(1.0),
+impl Asked<'_> {
+    /// The quantile `q` (0 to 1) over the clients that asked; `None` where it falls among those that were not served,
+    /// or lies beyond the longest reply because requests that were cut off had waited for longer.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<u64> {
+        if self.replies.is_empty() || self.served == 0 || self.asked == 0 {
+            return None;
+        }
+        // The served clients take up the first part of the distribution, however long their own waits.
+        let share = self.served as f64 / self.asked as f64;
+        (q <= share)
+            .then(|| censored_quantile(self.replies, self.unfinished, (q / share).min(1.0)))
+            .flatten()
     }
+
+    /// The usual percentiles; mean and maximum only where everything was served and nothing was cut off after the last
+    /// reply's time.
+    #[must_use]
+    pub fn quantiles(&self) -> Quantiles {
+        let max = self.quantile(1.0);
+        Quantiles {
+            mean: max.map(|_| self.replies.mean()),
+            p50: self.quantile(0.5),
+            p90: self.quantile(0.9),
+            p99: self.quantile(0.99),
+            p999: self.quantile(0.999),
+            p9999: self.quantile(0.9999),
+            max,
+        }
+    }
+}
+
+/// The quantile of times of which some are known only to be longer than what was seen of them: the product-limit
+/// estimate (E. L. Kaplan and P. Meier, 1958). A request that was cut off at an age counts as waiting up to that age
+/// and as nothing beyond it. Without such requests it is the quantile of the histogram. `None` where too many were
+/// cut off beyond the last value.
+fn censored_quantile(values: &Histogram, cut_off: &Histogram, q: f64) -> Option<u64> {
+    if cut_off.is_empty() {
+        return Some(values.quantile(q));
+    }
+    let mut waiting = (values.len() + cut_off.len()) as f64;
+    let mut surviving = 1.0;
+    let mut cut_off = cut_off.counts().peekable();
+    for (value, count) in values.counts() {
+        while let Some((_, gone)) = cut_off.next_if(|&(age, _)| age < value) {
+            waiting -= gone as f64;
+        }
+        surviving *= 1.0 - count as f64 / waiting;
+        waiting -= count as f64;
+        // The products round: a hair too much survives.
+        if surviving <= 1.0 - q + 1e-12 {
+            return Some(value);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -42,22 +87,71 @@ mod tests {
         histogram
     }
 
+    fn told(served: u64, asked: u64) -> Quantiles {
+        let (replies, unfinished) = (&replies(), &Histogram::default());
+        Asked {
+            replies,
+            unfinished,
+            served,
+            asked,
+        }
+        .quantiles()
+    }
+
     #[test]
     fn when_all_are_served_nothing_changes() {
-        assert_eq!(asked_quantiles(&replies(), 7, 7), replies().quantiles());
+        assert_eq!(told(7, 7), replies().quantiles());
+    }
+
+    #[test]
+    fn requests_cut_off_count_as_waiting_for_as_long_as_they_were_seen_to() {
+        // Times 1 2 3 4, cut off after 2 and 3. Surviving: 5/6, 4/6, then 2/3 of that (three were left), then none.
+        let (mut times, mut ages) = (Histogram::default(), Histogram::default());
+        [1, 2, 3, 4].into_iter().for_each(|ns| times.record(ns));
+        [2, 3].into_iter().for_each(|ns| ages.record(ns));
+        let quantile = |q| censored_quantile(&times, &ages, q);
+        assert_eq!(quantile(0.16), Some(1));
+        assert_eq!(quantile(0.17), Some(2));
+        assert_eq!(quantile(0.33), Some(2));
+        assert_eq!(quantile(0.34), Some(3));
+        assert_eq!(quantile(0.55), Some(3));
+        assert_eq!(quantile(0.56), Some(4));
+        assert_eq!(quantile(1.0), Some(4));
+    }
+
+    #[test]
+    fn a_server_that_hangs_for_the_rest_of_the_window_has_no_tail_to_show() {
+        let mut unfinished = Histogram::default();
+        (0..20).for_each(|_| unfinished.record(3_000_000_000));
+        let all = Asked {
+            replies: &replies(),
+            unfinished: &unfinished,
+            served: 20,
+            asked: 20,
+        };
+        let told = all.quantiles();
+        assert_eq!((told.p50, told.p90), (Some(510), Some(918)));
+        assert_eq!((told.p99, told.max, told.mean), (None, None, None));
     }
 
     #[test]
     fn a_percentile_among_the_unserved_has_no_value() {
-        let told = asked_quantiles(&replies(), 60, 100);
-        assert_eq!((told.p90, told.p99, told.max, told.mean), (None, None, None, None));
+        let some = told(60, 100);
+        assert_eq!((some.p90, some.p99, some.max, some.mean), (None, None, None, None));
         // The median of all is the 5/6 quantile of those that were served.
-        assert_eq!(told.p50, Some(834));
-        assert_eq!(asked_quantiles(&replies(), 1, 10_000), Quantiles::default());
+        assert_eq!(some.p50, Some(834));
+        assert_eq!(told(1, 10_000), Quantiles::default());
     }
 
     #[test]
     fn nobody_served_is_no_latency() {
-        assert_eq!(asked_quantile(&Histogram::default(), 0, 10, 0.5), None);
+        let nothing = &Histogram::default();
+        let asked = Asked {
+            replies: nothing,
+            unfinished: nothing,
+            served: 0,
+            asked: 10,
+        };
+        assert_eq!(asked.quantile(0.5), None);
     }
 }

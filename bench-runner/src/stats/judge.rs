@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use loadgen::units::grouped;
-use loadgen::{Generator, Outcome, Outcomes};
+use loadgen::{Generator, Histogram, Outcome, Outcomes};
 
 use crate::record::{Connections, Ready, Stopped, Verdict};
 
@@ -11,6 +11,8 @@ use crate::record::{Connections, Ready, Stopped, Verdict};
 const USED_UP: f64 = 0.95;
 /// Below this share the server had room to spare; from here on it counts as used up beside a generator that is.
 const HAD_ROOM: f64 = 0.90;
+/// A window is stalled when this share of its clients had waited for more than half of it when it ended.
+const STALLED: f64 = 0.01;
 
 /// What a window showed, as far as verdicts are concerned.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +25,10 @@ pub struct Evidence<'a> {
     pub generator: &'a Generator,
     /// The server's CPU time over the time that passed, for each of its CPUs.
     pub server_share: Option<f64>,
+    /// Length of the window in seconds.
+    pub elapsed_s: f64,
+    /// Ages of the requests of served clients that the window's end cut off.
+    pub unfinished: &'a Histogram,
 }
 
 /// All verdicts that hold, best first, with why. `Valid` stands alone.
@@ -56,6 +62,18 @@ pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
             grouped(c.active)
         );
         verdicts.insert(Verdict::Starved, text);
+    }
+    let half_ns = evidence.elapsed_s * 1e9 / 2.0;
+    let long = evidence.unfinished.counts().filter(|&(age, _)| age as f64 > half_ns);
+    let waiting: u64 = long.map(|(_, count)| count).sum();
+    if waiting > 0 && waiting as f64 >= STALLED * c.active as f64 {
+        let text = format!(
+            "{} requests of {} active connections had waited for more than {:.1} s when the window ended",
+            grouped(waiting),
+            grouped(c.active),
+            half_ns / 1e9
+        );
+        verdicts.insert(Verdict::Stalled, text);
     }
     let doubt = match evidence.server_share {
         // A spinning generator uses up its cores whatever the server does, so its CPU proves nothing.
@@ -148,6 +166,8 @@ mod tests {
             limited_by: None,
             generator: &generator,
             server_share: Some(server),
+            elapsed_s: 1.0,
+            unfinished: &Histogram::default(),
         };
         judge(&evidence).into_keys().collect()
     }
@@ -201,6 +221,25 @@ mod tests {
     }
 
     #[test]
+    fn clients_that_wait_when_the_window_ends_make_it_stalled() {
+        let verdicts = |ages: &[u64]| -> Vec<Verdict> {
+            let mut unfinished = Histogram::default();
+            ages.iter().for_each(|&ns| unfinished.record(ns));
+            let evidence = Evidence {
+                connections: &ALL_SERVED,
+                limited_by: None,
+                generator: &Generator::default(),
+                server_share: Some(0.5),
+                elapsed_s: 2.0,
+                unfinished: &unfinished,
+            };
+            judge(&evidence).into_keys().collect()
+        };
+        assert_eq!(verdicts(&[900_000_000; 100]), [Verdict::Valid], "less than half of it");
+        assert_eq!(verdicts(&[1_100_000_000]), [Verdict::Stalled], "one of a hundred");
+    }
+
+    #[test]
     fn a_valid_row_says_what_could_not_be_checked() {
         let text = |spin, server_share| {
             let generator = Generator {
@@ -213,6 +252,8 @@ mod tests {
                 limited_by: None,
                 generator: &generator,
                 server_share,
+                elapsed_s: 1.0,
+                unfinished: &Histogram::default(),
             });
             verdicts[&Verdict::Valid].clone()
         };

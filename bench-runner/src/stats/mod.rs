@@ -5,7 +5,7 @@ mod findings;
 mod judge;
 mod summary;
 
-pub use asked::{asked_quantile, asked_quantiles};
+pub use asked::Asked;
 pub use findings::{Finding, Topic, findings, served_title, watched_title};
 pub use judge::{Evidence, judge, limited_by};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};

@@ -2,7 +2,7 @@
 
 use loadgen::Histogram;
 
-use super::asked::asked_quantile;
+use super::asked::Asked;
 use crate::record::{Row, Run, Verdict, Window};
 
 /// A value over the rounds: the median, and the range that the rounds span.
@@ -236,22 +236,29 @@ fn window(rows: &[&Row]) -> WindowSummary {
         .copied()
         .filter(|row| row.verdict != Verdict::Failed)
         .collect();
-    let mut merged = Histogram::default();
-    rows.iter()
-        .filter_map(|row| row.histogram.as_ref())
-        .for_each(|histogram| merged.merge(histogram));
+    let merged = |of: fn(&Row) -> Option<&Histogram>| {
+        let mut merged = Histogram::default();
+        rows.iter().filter_map(|row| of(row)).for_each(|own| merged.merge(own));
+        merged
+    };
     let sum = |of: fn(&Row) -> u64| rows.iter().map(|row| of(row)).sum::<u64>();
     let (served, asked) = (
         sum(|row| row.connections.served - row.connections.late),
         sum(|row| row.connections.active),
     );
+    let asked = Asked {
+        replies: &merged(|row| row.histogram.as_ref()),
+        unfinished: &merged(|row| row.unfinished_histogram.as_ref()),
+        served,
+        asked,
+    };
     let estimate = |of: fn(&Row) -> Option<f64>| Estimate::of(rows.iter().filter_map(|row| of(row)));
     WindowSummary {
         active: rows.first().map_or(0, |row| row.connections.active),
         rate_per_s: estimate(|row| row.rate_per_s),
         lower_bound: rows.iter().any(|row| row.verdicts.contains(&Verdict::ClientBound)),
-        p99_ns: asked_quantile(&merged, served, asked, 0.99),
-        p50_ns: asked_quantile(&merged, served, asked, 0.5),
+        p99_ns: asked.quantile(0.99),
+        p50_ns: asked.quantile(0.5),
         served: estimate(|row| Some(row.connections.served as f64)),
         cpu_ns_per_request: estimate(|row| row.cpu_ns_per_request),
     }
