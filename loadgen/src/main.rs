@@ -107,12 +107,15 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let binary = std::env::current_exe().context("cannot find this program's own file")?;
     let mut fleet = Fleet::launch(&binary, config, shards, &[])?;
     let connected = fleet.connect()?;
-    if connected.connected == 0 {
+    let nobody = connected.connected == 0;
+    if nobody && !cli.json {
         bail!("no connection to {target} came about: {}", reasons(&connected));
     }
     fleet.start(active)?;
-    let start = now_ns() + nanoseconds(cli.warmup);
-    fleet.measure(start, start + nanoseconds(cli.duration))?;
+    let start = now_ns() + if nobody { 0 } else { nanoseconds(cli.warmup) };
+    // With nobody there to measure, the object that was asked for tells how the connections failed, at once.
+    let duration = if nobody { Duration::from_millis(1) } else { cli.duration };
+    fleet.measure(start, start + nanoseconds(duration))?;
     let measured = fleet.collect()?;
     let text = if cli.json {
         serde_json::to_string(&measured)? + "\n"
@@ -121,6 +124,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     };
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ if measured.served == 0 => bail!("{target} served nobody: {}", reasons(&connected)),
         _ if measured.mismatches() > 0 => Ok(ExitCode::FAILURE),
         _ => Ok(ExitCode::SUCCESS),
     }
@@ -186,6 +190,9 @@ fn reasons(connected: &Connected) -> String {
         .into_iter()
         .map(|(how, n)| format!("{} {}", grouped(n), how.words()))
         .collect();
+    if reasons.is_empty() {
+        return format!("{} connected, no reply", grouped(connected.connected));
+    }
     reasons.join(", ")
 }
 
@@ -202,7 +209,8 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
     for (count, word) in [
         (m.late, "of them late"),
         (m.starved, "starved"),
-        (m.turned_away, "turned away"),
+        (m.turned_away, "refused"),
+        (m.lost, "lost"),
     ] {
         if count > 0 {
             connections += &format!(", {} {word}", grouped(count));

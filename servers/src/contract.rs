@@ -112,7 +112,12 @@ pub fn main<A: Args>(model: &'static str, serve: impl FnOnce(&mut Server, &A) ->
 
 fn parse<A: Args>(name: &'static str) -> ControlFlow<ExitCode, (Flags, A)> {
     let command = Command::new(name).version(env!("CARGO_PKG_VERSION"));
-    let command = A::augment_args(Flags::augment_args(command));
+    // The flags' own descriptions would take the place of the program's.
+    let about = format!(
+        "A TCP server of the model '{}'; docs/SERVER-CONTRACT.md says what it keeps",
+        &name["server-".len()..]
+    );
+    let command = A::augment_args(Flags::augment_args(command)).about(about);
     let parsed = command
         .try_get_matches()
         .and_then(|matches| Ok((Flags::from_arg_matches(&matches)?, A::from_arg_matches(&matches)?)));

@@ -146,7 +146,7 @@ impl Layout {
         for (shade, words) in [
             "served",
             "connected but starved: never got a reply",
-            "asked for, never connected",
+            "refused, or never connected",
         ]
         .iter()
         .enumerate()

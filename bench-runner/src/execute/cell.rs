@@ -282,6 +282,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         active: m.active,
         served: m.served,
         late: m.late,
+        greeted: m.greeted,
         starved: m.starved,
     };
     row.elapsed_s = Some(m.elapsed_s);
@@ -290,7 +291,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     let asked = Asked {
         replies: &m.histogram,
         unfinished: &m.unfinished_histogram,
-        served: m.served - m.late,
+        served: m.served.saturating_sub(m.late + m.greeted),
         asked: m.active,
     };
     row.latency_ns = asked.quantiles();

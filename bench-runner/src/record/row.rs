@@ -202,6 +202,9 @@ pub struct Connections {
     /// Of the served: those that had to wait for it until after the window.
     #[serde(default)]
     pub late: u64,
+    /// Of the served: those whose only reply was the one to their first request, the hello, which is in no latency.
+    #[serde(default)]
+    pub greeted: u64,
     /// Of the active ones: connected, not refused, and no reply inside the window.
     pub starved: u64,
 }

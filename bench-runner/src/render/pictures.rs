@@ -50,7 +50,7 @@ pub fn served(run: &Run, summary: &Summary) -> Served {
     Served {
         title: served_title(summary),
         subtitle: format!(
-            "{} connections asked of each; served: a correct reply to what was asked in {} s while all talk; {}",
+            "{} connections asked of each; served: a correct reply, even a late one, to what was asked in {} s while all talk; {}",
             grouped(asked),
             run.settings.duration_s,
             rounds(run, "median of"),

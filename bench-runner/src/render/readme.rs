@@ -41,11 +41,11 @@ fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, S
             out,
             "\n## {} connections\n\n```text\n{}```\n",
             grouped(conns),
-            table::table(summary, conns, 120, false)
+            table::table(summary, conns, 140, false)
         );
     }
     out += "\nLatency is over all clients that asked: ✗ where the percentile falls among those that were never served.\n\
-            `≥` marks a rate that the load generator bounded. CPU is the server's, while all talk. Memory is user and\n\
+            `*` marks a rate over fewer clients than were to talk. `≥` marks a rate that the load generator bounded. CPU is the server's, while all talk. Memory is user and\n\
             kernel, with both ends of each connection. Ranges are those of the rounds.\n";
     let _ = write!(out, "\n## How it was measured\n\n{}\n", provenance(run));
     out

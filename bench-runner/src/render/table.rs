@@ -22,11 +22,12 @@ struct Column {
 pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let lines: Vec<&Line> = summary.at(conns).collect();
     let width = usize::from(width.max(80));
-    let mut columns = columns(&lines, summary.active, width >= WIDE);
+    // The ranges and the verdict only where what stopped a server still fits beside them.
+    let wide = width >= WIDE && width >= before_last(&widths(&columns(&lines, summary.active, true))) + STOPPED_BY;
+    let mut columns = columns(&lines, summary.active, wide);
     let widths: Vec<usize> = widths(&columns);
     let rest = columns.pop().expect("the last column is what stopped it");
-    let before: usize = widths[..columns.len()].iter().map(|width| width + GAP).sum();
-    let room = width.saturating_sub(before).max(12);
+    let room = width.saturating_sub(before_last(&widths)).max(12);
 
     let mut text = groups(&columns, &widths);
     text += &bold(
@@ -52,11 +53,24 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
             text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
         }
     }
+    if lines
+        .iter()
+        .any(|line| serves_fewer(&line.busy) || line.idle.as_ref().is_some_and(serves_fewer))
+    {
+        text += "* over the clients that it served, fewer than were to talk\n";
+    }
     text
 }
 
 /// Spaces between columns.
 const GAP: usize = 2;
+/// Room for the limits' names and numbers: "vm.max_map_count".
+const STOPPED_BY: usize = 16;
+
+/// Where the last column begins.
+fn before_last(widths: &[usize]) -> usize {
+    widths[..widths.len() - 1].iter().map(|width| width + GAP).sum()
+}
 
 fn columns(lines: &[&Line], active: u64, wide: bool) -> Vec<Column> {
     let column = |group: &str, head, right, cell: &dyn Fn(&Line) -> String| Column {
@@ -183,21 +197,28 @@ fn paint(verdict: Verdict, color: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// Requests per second; `≥` where the generator gave out first; with the range of the rounds where there is room.
+/// Whether clients that were to talk got nothing, as far as the median of the rounds goes.
+fn serves_fewer(window: &WindowSummary) -> bool {
+    window.served.is_some_and(|served| served.median < window.active as f64)
+}
+
+/// Requests per second; `≥` where the generator gave out first; `*` where fewer clients than were to talk were served,
+/// so that the rate is not to be held against the others; with the range of the rounds where there is room.
 fn rate(window: Option<&WindowSummary>, wide: bool) -> String {
     let Some((window, rate)) = window.and_then(|window| Some((window, window.rate_per_s?))) else {
         return "–".to_owned();
     };
     let bound = if window.lower_bound { "≥" } else { "" };
+    let mark = if serves_fewer(window) { "*" } else { "" };
     if wide && rate.low < rate.high {
         format!(
-            "{bound}{} ({}–{})",
+            "{bound}{}{mark} ({}–{})",
             short(rate.median),
             short(rate.low),
             short(rate.high)
         )
     } else {
-        format!("{bound}{}", short(rate.median))
+        format!("{bound}{}{mark}", short(rate.median))
     }
 }
 

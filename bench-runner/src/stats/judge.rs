@@ -152,6 +152,7 @@ mod tests {
         active: 100,
         served: 100,
         late: 0,
+        greeted: 0,
         starved: 0,
     };
 

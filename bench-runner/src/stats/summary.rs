@@ -243,7 +243,11 @@ fn window(rows: &[&Row]) -> WindowSummary {
     };
     let sum = |of: fn(&Row) -> u64| rows.iter().map(|row| of(row)).sum::<u64>();
     let (served, asked) = (
-        sum(|row| row.connections.served - row.connections.late),
+        sum(|row| {
+            row.connections
+                .served
+                .saturating_sub(row.connections.late + row.connections.greeted)
+        }),
         sum(|row| row.connections.active),
     );
     let asked = Asked {

@@ -323,4 +323,9 @@ fn nobody_listening_is_one_clear_message() {
         format!("loadgen: no connection to {address} came about: 7 refused\n")
     );
     assert!(output.stdout.is_empty());
+
+    // The object that was asked for is printed all the same.
+    let run = measure(address, "--conns 7");
+    run.failures(&[(Outcome::Refused, 7)]);
+    assert_eq!((run.measured.connected, run.measured.served), (0, 0));
 }

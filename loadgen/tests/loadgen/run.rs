@@ -69,8 +69,9 @@ impl Run {
         assert_eq!(failures, expected);
         let wrong = expected.iter().any(|&(how, _)| how == Outcome::Mismatch);
         assert_eq!(
-            self.success, !wrong,
-            "a wrong reply is a failure of the run, anything else a result"
+            self.success,
+            !wrong && self.measured.served > 0,
+            "a wrong reply is a failure of the run, and so is nobody served; anything else is a result"
         );
     }
 }
@@ -96,12 +97,17 @@ pub(crate) fn measure(target: std::net::SocketAddr, flags: &str) -> Run {
 
 /// Reads what `--json` printed.
 pub(crate) fn read(output: &Output) -> Run {
-    assert_eq!(stderr(output), "");
+    let complaint = stderr(output);
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(text.matches('\n').count(), 1, "one object, one line");
     let json: Value = serde_json::from_str(&text).unwrap();
     let measured: Measurement = serde_json::from_str(&text).unwrap();
     sound(&measured);
+    assert_eq!(complaint.is_empty(), measured.served > 0, "{complaint}");
+    assert!(
+        complaint.is_empty() || complaint.contains("served nobody"),
+        "{complaint}"
+    );
     Run {
         measured,
         json,
