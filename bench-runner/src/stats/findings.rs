@@ -382,7 +382,7 @@ mod tests {
         assert_eq!(said[0], "1 of 3 serves all 10,000 connections.");
         assert_eq!(
             said[1],
-            "iterative serves 1 of 10,000, 4,097 are connected and starve, 5,902 never connect (backlog 4,096)."
+            "iterative serves 1 of 10,000, 4,097 are connected and starve, 5,902 never connect (backlog 4096)."
         );
         assert_eq!(said[2], "select serves 1,019 of 10,000, refuses 8,981 (FD_SETSIZE).");
         assert_eq!(

@@ -123,7 +123,7 @@ impl Line {
         }
         let limit = self.limited_by.as_ref()?;
         match self.backlog {
-            Some(backlog) if limit == "accept backlog" => Some(format!("backlog {}", loadgen::units::grouped(backlog))),
+            Some(backlog) if limit == "accept backlog" => Some(format!("backlog {backlog}")),
             _ => Some(limit.clone()),
         }
     }
