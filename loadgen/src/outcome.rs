@@ -27,13 +27,15 @@ pub enum Outcome {
     NoPorts,
     /// The client had no descriptor left.
     NoDescriptors,
+    /// The kernel gave another reason (EHOSTUNREACH, EPERM from a packet filter, ...).
+    Other,
     /// A request was under way when the window ended: its latency is only known to be longer than its age.
     Unfinished,
 }
 
 impl Outcome {
     /// All classes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Ok,
         Self::Refused,
         Self::Reset,
@@ -43,6 +45,7 @@ impl Outcome {
         Self::Mismatch,
         Self::NoPorts,
         Self::NoDescriptors,
+        Self::Other,
         Self::Unfinished,
     ];
 
@@ -59,6 +62,7 @@ impl Outcome {
             Self::Mismatch => "wrong reply",
             Self::NoPorts => "no local port",
             Self::NoDescriptors => "no descriptor",
+            Self::Other => "other error",
             Self::Unfinished => "unfinished",
         }
     }
@@ -68,7 +72,10 @@ impl Outcome {
     pub fn of(error: &io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Self::NoDescriptors,
-            _ => Self::Reset,
+            Some(libc::ECONNRESET | libc::EPIPE | libc::ECONNABORTED) => Self::Reset,
+            // TCP gave up on a peer that stopped acknowledging.
+            Some(libc::ETIMEDOUT) => Self::RequestTimeout,
+            _ => Self::Other,
         }
     }
 
@@ -122,5 +129,26 @@ impl Outcomes {
         met.retain(|&(outcome, n)| n > 0 && !matches!(outcome, Outcome::Ok | Outcome::Unfinished));
         met.sort_by_key(|&(_, n)| std::cmp::Reverse(n));
         met
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_nobody_foresaw_is_no_reset() {
+        let of = |errno| Outcome::of(&io::Error::from_raw_os_error(errno));
+        assert_eq!(
+            (of(libc::ECONNRESET), of(libc::EPIPE)),
+            (Outcome::Reset, Outcome::Reset)
+        );
+        assert_eq!(
+            (of(libc::EHOSTUNREACH), of(libc::EPERM)),
+            (Outcome::Other, Outcome::Other)
+        );
+        let attempt = |errno| Outcome::of_attempt(&io::Error::from_raw_os_error(errno));
+        assert_eq!(attempt(libc::ETIMEDOUT), Outcome::ConnectTimeout);
+        assert_eq!(attempt(libc::ENETUNREACH), Outcome::Other);
     }
 }

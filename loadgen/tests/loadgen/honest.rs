@@ -66,6 +66,7 @@ fn all_are_served_and_the_account_has_every_promised_name() {
             "no_descriptors",
             "no_ports",
             "ok",
+            "other",
             "refused",
             "request_timeout",
             "reset",

@@ -14,6 +14,9 @@ use libc::{POLLIN, POLLOUT, pollfd};
 use nix::errno::Errno;
 use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Server};
 
+/// Newcomers accepted in a row before the connections have their turn; the next call tells of the rest.
+const ACCEPTS: usize = 256;
+
 fn main() -> ExitCode {
     servers::main("poll", serve)
 }
@@ -68,14 +71,14 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
         }
         // Last, so that a newcomer's entry is not taken for one that this call has filled.
         if newcomers {
-            accept_all(server, &mut connections, &mut polled);
+            accept(server, &mut connections, &mut polled);
         }
     }
     Ok(())
 }
 
-fn accept_all(server: &Server, connections: &mut Vec<Connection>, polled: &mut Vec<pollfd>) {
-    loop {
+fn accept(server: &Server, connections: &mut Vec<Connection>, polled: &mut Vec<pollfd>) {
+    for _ in 0..ACCEPTS {
         match server.listener.accept() {
             Accept::Client(client) => {
                 polled.push(pollfd {

@@ -16,6 +16,9 @@ use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Reason, Server};
 
 const FD_SETSIZE: usize = libc::FD_SETSIZE;
 
+/// Newcomers accepted in a row before the connections have their turn; the next call tells of the rest.
+const ACCEPTS: usize = 256;
+
 fn main() -> ExitCode {
     servers::main("select", serve)
 }
@@ -53,7 +56,7 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
             }
             left -= 1;
             if fd == listener {
-                accept_all(server, &mut connections, &mut want_read, &mut highest);
+                accept(server, &mut connections, &mut want_read, &mut highest);
                 continue;
             }
             let Some(connection) = &mut connections[fd as usize] else {
@@ -87,8 +90,8 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     Ok(())
 }
 
-fn accept_all(server: &Server, connections: &mut [Option<Connection>], want_read: &mut FdSet, highest: &mut RawFd) {
-    loop {
+fn accept(server: &Server, connections: &mut [Option<Connection>], want_read: &mut FdSet, highest: &mut RawFd) {
+    for _ in 0..ACCEPTS {
         match server.listener.accept() {
             Accept::Client(client) if client.as_raw_fd() as usize >= FD_SETSIZE => {
                 server.refuse(client, Reason::FdSetsize);
