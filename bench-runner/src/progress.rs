@@ -112,7 +112,7 @@ fn tell(row: &Row) -> String {
         (Some(reason), _) => format!("{window} failed: {reason}"),
         (None, rate) => format!(
             "{window} {} served, {} req/s",
-            grouped(row.connections.served),
+            grouped(row.connections.map_or(0, |c| c.served)),
             short(rate.unwrap_or(0.0))
         ),
     }

@@ -2,9 +2,12 @@
 
 pub mod binaries;
 mod cell;
+mod cost;
 pub mod cpus;
 mod failure;
+mod listen;
 mod probe;
+mod row;
 mod server;
 pub mod verify;
 mod wait;

@@ -16,7 +16,7 @@ use loadgen::clock::now_ns;
 const MOST_FOR_TICKS: usize = 64;
 
 /// The processes of a server: the first and all that descend from it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tree {
     pids: Vec<i32>,
 }
@@ -38,6 +38,41 @@ pub(super) struct CpuReading {
     pub(super) total_ns: Option<u64>,
     /// User and system time as /proc/PID/stat divides it.
     pub(super) split_ns: Option<(u64, u64)>,
+    /// Grows with each child that has ended and was waited for by the first process.
+    pub(super) reaped: Option<u64>,
+}
+
+/// CPU time between two moments.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct CpuSpan {
+    /// Between the readings.
+    pub(super) over_ns: u64,
+    /// CPU time in it, or why it is not known.
+    pub(super) total_ns: Result<u64, &'static str>,
+    /// User and system time in it.
+    pub(super) split_ns: Option<(u64, u64)>,
+}
+
+impl CpuSpan {
+    /// `still`: whether the tree is made of the same processes after the second reading as before the first. The time
+    /// of one that came later, or of one that has gone, is in neither sum.
+    pub(super) fn between(before: CpuReading, after: CpuReading, still: bool) -> Self {
+        let total_ns = match before.total_ns.zip(after.total_ns) {
+            None => Err("a process of the server ended inside the window"),
+            Some(_) if !still => Err("processes of the server came or went inside the window"),
+            Some(_) if before.reaped != after.reaped => Err("processes of the server came and went inside the window"),
+            Some((first, last)) => Ok(last.saturating_sub(first)),
+        };
+        let split_ns = before
+            .split_ns
+            .zip(after.split_ns)
+            .map(|(before, after)| (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1)));
+        Self {
+            over_ns: after.at_ns - before.at_ns,
+            total_ns,
+            split_ns,
+        }
+    }
 }
 
 impl Tree {
@@ -50,6 +85,16 @@ impl Tree {
             next += 1;
         }
         Self { pids }
+    }
+
+    /// Whether it consists of the same processes now.
+    pub(super) fn is_still(&self, pid: u32) -> bool {
+        let sorted = |tree: &Self| {
+            let mut pids = tree.pids.clone();
+            pids.sort_unstable();
+            pids
+        };
+        sorted(self) == sorted(&Self::of(pid))
     }
 
     /// Sweeps the tree. A process that ends meanwhile is left out.
@@ -82,6 +127,7 @@ impl Tree {
             at_ns: now_ns(),
             total_ns,
             split_ns,
+            reaped: self.pids.first().and_then(|&pid| reaped(pid)),
         }
     }
 
@@ -102,6 +148,13 @@ fn cpu_ns(pid: i32) -> Option<u64> {
     let clock = ClockId::from_raw((!pid << 3 | 2) as clockid_t);
     let time = clock_gettime(clock).ok()?;
     Some(time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64)
+}
+
+/// Page faults of children that have ended and were waited for: no process runs without any, so this counts those that
+/// were born and died between two sweeps too.
+fn reaped(pid: i32) -> Option<u64> {
+    let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
+    Some(stat.cminflt)
 }
 
 fn pss(process: &Process) -> Option<u64> {
@@ -179,6 +232,58 @@ mod tests {
         shell.wait().unwrap();
         assert_eq!((footprint.processes, footprint.threads), (2, 2));
         assert!(footprint.pss_bytes.unwrap() > 0 && footprint.pss_bytes <= footprint.rss_bytes);
+    }
+
+    #[test]
+    fn cpu_time_is_missing_when_processes_came_or_went() {
+        let reading = |at_ns, total_ns, reaped| CpuReading {
+            at_ns,
+            total_ns,
+            split_ns: Some((at_ns, 0)),
+            reaped: Some(reaped),
+        };
+        let before = reading(10, Some(100), 5);
+        let span = |after, still| CpuSpan::between(before, after, still).total_ns;
+        assert_eq!(span(reading(30, Some(110), 5), true), Ok(10));
+        assert!(
+            span(reading(30, Some(110), 5), false).is_err(),
+            "another set of processes"
+        );
+        assert!(span(reading(30, Some(110), 6), true).is_err(), "one that nobody saw");
+        assert!(span(reading(30, None, 5), true).is_err(), "one cannot be read any more");
+    }
+
+    #[test]
+    fn a_child_that_comes_or_goes_is_noticed() {
+        let own = std::process::id();
+        // Other tests of this program have children too: a shell has only its own.
+        let script = "read go; sleep 60 & read go; kill $!; wait $!; read go";
+        let mut shell = Command::new("sh")
+            .args(["-c", script])
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        assert_ne!(shell.id(), own);
+        let mut stdin = shell.stdin.take().unwrap();
+        let mut go = || std::io::Write::write_all(&mut stdin, b"\n").unwrap();
+        let deadline = now_ns() + 10_000_000_000;
+        let until = |holds: &dyn Fn() -> bool| {
+            while !holds() {
+                assert!(now_ns() < deadline, "waited in vain");
+                std::thread::yield_now();
+            }
+        };
+        let alone = Tree::of(shell.id());
+        let before = alone.cpu().reaped;
+        assert!(alone.is_still(shell.id()));
+        go();
+        until(&|| !alone.is_still(shell.id()));
+        go();
+        until(&|| alone.is_still(shell.id()) && alone.cpu().reaped > before);
+        go();
+        drop(stdin);
+        shell.wait().unwrap();
     }
 
     #[test]

@@ -41,18 +41,28 @@ pub struct Row {
     pub reason: Option<String>,
     /// The last line that the server wrote to standard error, where the row has failed.
     pub last_stderr: Option<String>,
-    /// Connections by state.
-    pub connections: Connections,
+    /// Connections by state; null where the window was not measured. What was asked for stands in `conns` and `load`.
+    pub connections: Option<Connections>,
     /// What kept connections from being served: a limit's name; null when all were.
     pub limited_by: Option<String>,
+    /// What shows that it was this limit.
+    #[serde(default)]
+    pub limit_evidence: Option<String>,
+    /// Growth of the kernel's ListenOverflows while the connections were opened: handshakes that found an accept queue
+    /// full. Counted over the network namespace, not over this server alone.
+    #[serde(default)]
+    pub listen_overflows: Option<u64>,
+    /// Growth of ListenDrops in the same time: handshakes dropped for any reason, overflows among them.
+    #[serde(default)]
+    pub listen_drops: Option<u64>,
     /// Length of the window in seconds.
     pub elapsed_s: Option<f64>,
     /// Correct replies inside the window.
     pub requests: Option<u64>,
     /// Correct replies per second.
     pub rate_per_s: Option<f64>,
-    /// Service time over the clients that asked: one that was never served counts as longer than the window, and a
-    /// percentile that falls among such clients is null. The mean is null as soon as there is one.
+    /// Service time over the clients that asked: one that got no reply inside the window counts as longer than it, and
+    /// a percentile that falls among such clients is null. The mean is null as soon as there is one.
     pub latency_ns: Quantiles,
     /// Service time over the replies that came.
     pub reply_latency_ns: Quantiles,
@@ -64,8 +74,9 @@ pub struct Row {
     pub unfinished_ns: Quantiles,
     /// From connect(2) to the first reply.
     pub first_reply_ns: Quantiles,
-    /// How often each class of outcome was met: connection failures as connections, the others as requests.
-    pub outcomes: Outcomes,
+    /// How often each class of outcome was met: connection failures as connections, the others as requests; null where
+    /// the window was not measured.
+    pub outcomes: Option<Outcomes>,
     /// Jain's index of the replies of each active connection.
     pub jain_index: Option<f64>,
     /// Replies of the active connection that got fewest.
@@ -74,7 +85,7 @@ pub struct Row {
     pub most: Option<u64>,
     /// Server CPU time per correct reply, user and system, over its process tree.
     pub cpu_ns_per_request: Option<f64>,
-    /// Memory per served connection, user and kernel; see `server_cost` for its parts.
+    /// Memory per connection held, user and kernel; see `server_cost` for its parts.
     pub memory_bytes_per_connection: Option<f64>,
     /// What the server cost.
     pub server_cost: ServerCost,
@@ -140,6 +151,8 @@ pub enum Verdict {
     Capped,
     /// Connected clients got no reply.
     Starved,
+    /// The generator contradicts itself (Little's law does not hold): neither its times nor its rate can be trusted.
+    Unsound,
     /// There is no number.
     Failed,
 }
@@ -155,6 +168,7 @@ impl Verdict {
             Self::Stalled => "stalled",
             Self::Capped => "capped",
             Self::Starved => "starved",
+            Self::Unsound => "unsound",
             Self::Failed => "failed",
         }
     }
@@ -190,23 +204,31 @@ pub struct Connections {
     pub requested: u64,
     /// Handshake done.
     pub connected: u64,
-    /// Of these, closed by the server without ever a reply: refused at its limit.
+    /// Of these, refused: closed by the server without ever a reply.
     pub refused: u64,
     /// Of these, ended after they had been served: the server dropped them, or let them wait for too long.
     #[serde(default)]
     pub lost: u64,
     /// Those that were to send in this window.
     pub active: u64,
-    /// Of the active ones: at least one correct reply to what was asked by the end of the window.
+    /// Of the active ones: at least one correct reply to what was asked, at the latest in the drain after the window.
     pub served: u64,
-    /// Of the served: those that had to wait for it until after the window.
+    /// Of the served: those whose first such reply came only after the window.
     #[serde(default)]
     pub late: u64,
     /// Of the served: those whose only reply was the one to their first request, the hello, which is in no latency.
     #[serde(default)]
     pub greeted: u64,
-    /// Of the active ones: connected, not refused, and no reply inside the window.
+    /// Of the active ones: connected, neither refused nor lost, and no reply by the end of the drain.
     pub starved: u64,
+}
+
+impl Connections {
+    /// Connections that were there at the window's end: handshake done, neither refused nor lost.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.connected.saturating_sub(self.refused + self.lost)
+    }
 }
 
 /// What a server cost, over its whole process tree.
@@ -237,9 +259,9 @@ pub struct ServerCost {
     /// Growth of the kernel's memory, of the whole machine: slab, kernel stacks, page tables. Both ends of every
     /// connection are in it, for both are on this machine.
     pub kernel_bytes_growth: Option<i64>,
-    /// Growth of the proportional set per served connection.
+    /// Growth of the proportional set per connection held.
     pub user_bytes_per_connection: Option<f64>,
-    /// Growth of the kernel's memory per served connection, both ends.
+    /// Growth of the kernel's memory per connection held, both ends.
     pub kernel_bytes_per_connection: Option<f64>,
 }
 

@@ -314,6 +314,7 @@ mod tests {
             starved: 0,
             late: 0,
             refused: 0,
+            lost: 0,
             memory_bytes_per_connection: None,
             limited_by: None,
             backlog: Some(4096),

@@ -1,11 +1,12 @@
-//! The verdicts on a row, each with its evidence, and the name of the limit that was met.
+//! The verdicts on a row, each with its evidence.
 
 use std::collections::BTreeMap;
 
 use loadgen::units::grouped;
-use loadgen::{Generator, Histogram, Outcome, Outcomes};
+use loadgen::{Generator, Histogram, LittlesLaw};
 
-use crate::record::{Connections, Ready, Stopped, Verdict};
+use super::limit::Limit;
+use crate::record::{Connections, Verdict};
 
 /// The generator is used up from this share of its CPUs on.
 const USED_UP: f64 = 0.95;
@@ -20,11 +21,13 @@ pub struct Evidence<'a> {
     /// Connections by state.
     pub connections: &'a Connections,
     /// The limit that was met.
-    pub limited_by: Option<&'a str>,
+    pub limit: Option<&'a Limit>,
     /// The generator's account of itself.
     pub generator: &'a Generator,
     /// The server's CPU time over the time that passed, for each of its CPUs.
     pub server_share: Option<f64>,
+    /// The generator's check by Little's law.
+    pub littles_law: Option<LittlesLaw>,
     /// Length of the window in seconds.
     pub elapsed_s: f64,
     /// Ages of the requests of served clients that the window's end cut off.
@@ -34,117 +37,114 @@ pub struct Evidence<'a> {
 /// All verdicts that hold, best first, with why. `Valid` stands alone.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
-    let Evidence {
-        connections: c,
-        generator,
-        ..
-    } = evidence;
-    let mut verdicts = BTreeMap::new();
-    let because = evidence
-        .limited_by
-        .map(|limit| format!(", because of {limit}"))
-        .unwrap_or_default();
-    let held = c.connected - c.refused - c.lost;
-    if held < c.requested {
-        verdicts.insert(
-            Verdict::Capped,
-            format!(
-                "{} of {} connections held{because}",
-                grouped(held),
-                grouped(c.requested)
-            ),
-        );
+    let mut verdicts: BTreeMap<_, _> = [bottleneck(evidence), stalled(evidence), unsound(evidence)]
+        .into_iter()
+        .chain(connections(evidence))
+        .flatten()
+        .collect();
+    if verdicts.is_empty() {
+        let text = format!("every connection was held and served; {}", checked(evidence));
+        verdicts.insert(Verdict::Valid, text);
     }
-    if c.starved > 0 {
-        let text = format!(
-            "{} of {} active connections were held and got no reply{because}",
-            grouped(c.starved),
-            grouped(c.active)
-        );
-        verdicts.insert(Verdict::Starved, text);
+    verdicts
+}
+
+type Judged = Option<(Verdict, String)>;
+
+/// Whether the generator was used up, and if so what that says of the rate.
+fn bottleneck(evidence: &Evidence) -> Judged {
+    let (generator, server) = (evidence.generator, evidence.server_share?);
+    // One that spins uses up its cores whatever the server does, so its CPU proves nothing.
+    if generator.spin || generator.cpu_share < USED_UP {
+        return None;
     }
-    let half_ns = evidence.elapsed_s * 1e9 / 2.0;
+    let verdict = if server < HAD_ROOM {
+        Verdict::ClientBound
+    } else {
+        Verdict::SaturatedPair
+    };
+    Some((
+        verdict,
+        format!("{}, server at {:.0} %", used(generator), server * 100.0),
+    ))
+}
+
+fn used(generator: &Generator) -> String {
+    format!("generator at {:.0} % of its CPUs", generator.cpu_share * 100.0)
+}
+
+fn stalled(evidence: &Evidence) -> Judged {
+    let (c, half_ns) = (evidence.connections, evidence.elapsed_s * 1e9 / 2.0);
     let long = evidence.unfinished.counts().filter(|&(age, _)| age as f64 > half_ns);
     let waiting: u64 = long.map(|(_, count)| count).sum();
-    if waiting > 0 && waiting as f64 >= STALLED * c.active as f64 {
+    (waiting > 0 && waiting as f64 >= STALLED * c.active as f64).then(|| {
         let text = format!(
             "{} requests of {} active connections had waited for more than {:.1} s when the window ended",
             grouped(waiting),
             grouped(c.active),
             half_ns / 1e9
         );
-        verdicts.insert(Verdict::Stalled, text);
-    }
-    let doubt = match evidence.server_share {
-        // A spinning generator uses up its cores whatever the server does, so its CPU proves nothing.
-        _ if generator.spin => Some("the generator spins, so its CPU time does not tell whether it was the limit"),
-        None => Some("the server's CPU time is missing, so the generator may have been the limit"),
-        Some(server) if generator.cpu_share >= USED_UP => {
-            let verdict = if server < HAD_ROOM {
-                Verdict::ClientBound
-            } else {
-                Verdict::SaturatedPair
-            };
-            let text = format!(
-                "generator at {:.0} % of its CPUs, server at {:.0} %",
-                generator.cpu_share * 100.0,
-                server * 100.0
-            );
-            verdicts.insert(verdict, text);
-            None
-        }
-        Some(_) => None,
-    };
-    if verdicts.is_empty() {
-        let doubt = doubt.map(|doubt| format!("; {doubt}")).unwrap_or_default();
-        verdicts.insert(Verdict::Valid, format!("every connection was held and served{doubt}"));
-    }
-    verdicts
+        (Verdict::Stalled, text)
+    })
 }
 
-/// What kept connections from being served: the limit's name, or nothing when none was kept.
-#[must_use]
-pub fn limited_by(
-    c: &Connections,
-    outcomes: &Outcomes,
-    ready: Option<&Ready>,
-    stopped: Option<&Stopped>,
-) -> Option<String> {
-    let refusals = stopped.and_then(|stopped| stopped.refused.iter().max_by_key(|&(_, n)| n));
-    if let Some((limit, _)) = refusals {
-        return Some(limit.clone());
-    }
-    let of_client = [
-        (Outcome::NoPorts, "the client's ports"),
-        (Outcome::NoDescriptors, "the client's descriptors"),
-    ];
-    if let Some((_, name)) = of_client.into_iter().find(|&(outcome, _)| outcomes.count(outcome) > 0) {
-        return Some(name.to_owned());
-    }
-    if outcomes.count(Outcome::ConnectTimeout) > 0 {
-        return Some("accept backlog".to_owned());
-    }
-    if outcomes.count(Outcome::Refused) > 0 {
-        return Some("connections refused".to_owned());
-    }
-    let capacity = ready
-        .map(|ready| &ready.capacity)
-        .filter(|capacity| capacity.connections < c.requested);
-    let short = c.starved > 0 || c.refused > 0 || c.connected < c.requested;
-    match capacity {
-        Some(capacity) if short => Some(capacity.bound_by.clone()),
-        _ if c.refused > 0 => Some("closed by the server".to_owned()),
-        _ if c.lost > 0 => Some("connections lost while served".to_owned()),
-        _ if c.starved > 0 => Some("no reply in time".to_owned()),
-        _ => None,
+fn unsound(evidence: &Evidence) -> Judged {
+    let law = evidence.littles_law.filter(|law| !law.holds)?;
+    let text = format!(
+        "mean latency × rate is {:.1} where {:.0} requests were under way",
+        law.observed, law.expected
+    );
+    Some((Verdict::Unsound, text))
+}
+
+fn connections(evidence: &Evidence) -> [Judged; 2] {
+    let c = evidence.connections;
+    let because = evidence
+        .limit
+        .map(|limit| format!(", because of {} ({})", limit.name, limit.evidence))
+        .unwrap_or_default();
+    let capped = (c.held() < c.requested).then(|| {
+        let (held, requested) = (grouped(c.held()), grouped(c.requested));
+        (
+            Verdict::Capped,
+            format!("{held} of {requested} connections held{because}"),
+        )
+    });
+    let starved = (c.starved > 0).then(|| {
+        let text = format!(
+            "{} of {} active connections were held and got no reply{because}",
+            grouped(c.starved),
+            grouped(c.active)
+        );
+        (Verdict::Starved, text)
+    });
+    [capped, starved]
+}
+
+/// What a row without any fault was held against, and what not.
+fn checked(evidence: &Evidence) -> String {
+    let generator = evidence.generator;
+    let bottleneck = if generator.spin {
+        "the generator spins, so its CPU time does not tell whether it was the limit".to_owned()
+    } else if evidence.server_share.is_none() && generator.cpu_share >= USED_UP {
+        format!(
+            "{}, which may have been the limit: the server's CPU time is missing",
+            used(generator)
+        )
+    } else {
+        used(generator)
+    };
+    match evidence.littles_law {
+        Some(_) => bottleneck,
+        None => format!("{bottleneck}; too little for a check by Little's law"),
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const ALL_SERVED: Connections = Connections {
+    pub(crate) const ALL_SERVED: Connections = Connections {
         requested: 100,
         connected: 100,
         refused: 0,
@@ -156,50 +156,108 @@ mod tests {
         starved: 0,
     };
 
-    fn verdicts(connections: Connections, generator: f64, server: f64, spin: bool) -> Vec<Verdict> {
-        let generator = Generator {
-            cpu_share: generator,
-            spin,
-            ..Generator::default()
-        };
-        let evidence = Evidence {
+    const LAW: LittlesLaw = LittlesLaw {
+        expected: 100.0,
+        observed: 100.0,
+        holds: true,
+    };
+
+    /// A window of two seconds.
+    fn judged(
+        connections: Connections,
+        generator: (f64, bool),
+        server_share: Option<f64>,
+        littles_law: Option<LittlesLaw>,
+        ages: &[u64],
+    ) -> BTreeMap<Verdict, String> {
+        let mut unfinished = Histogram::default();
+        ages.iter().for_each(|&ns| unfinished.record(ns));
+        judge(&Evidence {
             connections: &connections,
-            limited_by: None,
-            generator: &generator,
-            server_share: Some(server),
-            elapsed_s: 1.0,
-            unfinished: &Histogram::default(),
-        };
-        judge(&evidence).into_keys().collect()
+            limit: None,
+            generator: &Generator {
+                cpu_share: generator.0,
+                spin: generator.1,
+                ..Generator::default()
+            },
+            server_share,
+            littles_law,
+            elapsed_s: 2.0,
+            unfinished: &unfinished,
+        })
+    }
+
+    fn verdicts(connections: Connections, generator: f64, server: f64) -> Vec<Verdict> {
+        let judged = judged(connections, (generator, false), Some(server), Some(LAW), &[]);
+        judged.into_keys().collect()
     }
 
     #[test]
-    fn each_verdict_fires_where_it_must_and_is_silent_where_it_must_not() {
-        assert_eq!(verdicts(ALL_SERVED, 0.5, 1.0, false), [Verdict::Valid]);
-        assert_eq!(verdicts(ALL_SERVED, 0.97, 0.6, false), [Verdict::ClientBound]);
-        assert_eq!(verdicts(ALL_SERVED, 0.97, 0.97, false), [Verdict::SaturatedPair]);
+    fn between_client_bound_and_saturated_there_is_no_gap() {
+        assert_eq!(verdicts(ALL_SERVED, 0.5, 1.0), [Verdict::Valid]);
+        assert_eq!(verdicts(ALL_SERVED, 0.949, 0.6), [Verdict::Valid]);
+        for server in [0.0, 0.6, 0.899] {
+            assert_eq!(verdicts(ALL_SERVED, 0.95, server), [Verdict::ClientBound], "{server}");
+        }
+        for server in [0.90, 0.92, 0.95, 1.0] {
+            assert_eq!(verdicts(ALL_SERVED, 0.97, server), [Verdict::SaturatedPair], "{server}");
+        }
+    }
+
+    #[test]
+    fn a_valid_row_says_what_could_not_be_checked() {
+        let text = |generator, server, law| judged(ALL_SERVED, generator, server, law, &[])[&Verdict::Valid].clone();
+        let spinning = text((1.0, true), Some(0.6), Some(LAW));
+        assert!(spinning.contains("spins"), "{spinning}");
+        let unknown = text((0.97, false), None, Some(LAW));
+        assert!(unknown.contains("missing"), "{unknown}");
         assert_eq!(
-            verdicts(ALL_SERVED, 0.97, 0.92, false),
-            [Verdict::SaturatedPair],
-            "no gap between the two"
+            text((0.57, false), None, Some(LAW)),
+            "every connection was held and served; generator at 57 % of its CPUs"
         );
-        assert_eq!(verdicts(ALL_SERVED, 0.95, 0.90, false), [Verdict::SaturatedPair]);
-        assert_eq!(verdicts(ALL_SERVED, 0.95, 0.899, false), [Verdict::ClientBound]);
-        assert_eq!(verdicts(ALL_SERVED, 0.949, 0.6, false), [Verdict::Valid]);
+        let little = text((0.57, false), Some(0.9), None);
+        assert!(little.ends_with("too little for a check by Little's law"), "{little}");
+    }
+
+    #[test]
+    fn a_generator_that_contradicts_itself_is_unsound() {
+        let law = LittlesLaw {
+            observed: 51.04,
+            holds: false,
+            ..LAW
+        };
+        let judged = judged(ALL_SERVED, (0.97, false), Some(0.6), Some(law), &[]);
         assert_eq!(
-            verdicts(ALL_SERVED, 1.0, 0.6, true),
-            [Verdict::Valid],
-            "a spinning generator proves nothing"
+            judged.keys().copied().collect::<Vec<_>>(),
+            [Verdict::ClientBound, Verdict::Unsound]
         );
+        assert_eq!(
+            judged[&Verdict::Unsound],
+            "mean latency × rate is 51.0 where 100 requests were under way"
+        );
+    }
+
+    #[test]
+    fn clients_that_wait_when_the_window_ends_make_it_stalled() {
+        let verdicts = |ages: &[u64]| -> Vec<Verdict> {
+            let judged = judged(ALL_SERVED, (0.0, false), Some(0.5), Some(LAW), ages);
+            judged.into_keys().collect()
+        };
+        assert_eq!(verdicts(&[900_000_000; 100]), [Verdict::Valid], "less than half of it");
+        assert_eq!(verdicts(&[1_100_000_000]), [Verdict::Stalled], "one of a hundred");
+    }
+
+    #[test]
+    fn connections_that_are_not_held_or_not_served_are_told() {
         let capped = Connections {
             refused: 40,
             served: 60,
             ..ALL_SERVED
         };
-        assert_eq!(verdicts(capped, 0.5, 0.5, false), [Verdict::Capped]);
+        assert_eq!(verdicts(capped, 0.5, 0.5), [Verdict::Capped]);
         let dropped = Connections { lost: 1, ..ALL_SERVED };
         assert_eq!(
-            verdicts(dropped, 0.5, 0.5, false),
+            verdicts(dropped, 0.5, 0.5),
             [Verdict::Capped],
             "served once and dropped later"
         );
@@ -208,7 +266,7 @@ mod tests {
             starved: 99,
             ..ALL_SERVED
         };
-        assert_eq!(verdicts(starved, 0.5, 0.5, false), [Verdict::Starved]);
+        assert_eq!(verdicts(starved, 0.5, 0.5), [Verdict::Starved]);
         let both = Connections {
             connected: 50,
             served: 1,
@@ -216,101 +274,8 @@ mod tests {
             ..ALL_SERVED
         };
         assert_eq!(
-            verdicts(both, 0.97, 0.97, false),
+            verdicts(both, 0.97, 0.97),
             [Verdict::SaturatedPair, Verdict::Capped, Verdict::Starved]
-        );
-    }
-
-    #[test]
-    fn clients_that_wait_when_the_window_ends_make_it_stalled() {
-        let verdicts = |ages: &[u64]| -> Vec<Verdict> {
-            let mut unfinished = Histogram::default();
-            ages.iter().for_each(|&ns| unfinished.record(ns));
-            let evidence = Evidence {
-                connections: &ALL_SERVED,
-                limited_by: None,
-                generator: &Generator::default(),
-                server_share: Some(0.5),
-                elapsed_s: 2.0,
-                unfinished: &unfinished,
-            };
-            judge(&evidence).into_keys().collect()
-        };
-        assert_eq!(verdicts(&[900_000_000; 100]), [Verdict::Valid], "less than half of it");
-        assert_eq!(verdicts(&[1_100_000_000]), [Verdict::Stalled], "one of a hundred");
-    }
-
-    #[test]
-    fn a_valid_row_says_what_could_not_be_checked() {
-        let text = |spin, server_share| {
-            let generator = Generator {
-                cpu_share: 1.0,
-                spin,
-                ..Generator::default()
-            };
-            let verdicts = judge(&Evidence {
-                connections: &ALL_SERVED,
-                limited_by: None,
-                generator: &generator,
-                server_share,
-                elapsed_s: 1.0,
-                unfinished: &Histogram::default(),
-            });
-            verdicts[&Verdict::Valid].clone()
-        };
-        assert!(text(true, Some(0.5)).contains("spins"), "{}", text(true, Some(0.5)));
-        assert!(text(false, None).contains("missing"), "{}", text(false, None));
-    }
-
-    fn ready(connections: u64, bound_by: &str) -> Ready {
-        serde_json::from_value(serde_json::json!({
-            "model": "x", "address": "127.0.0.1:1", "pid": 1, "backlog": { "requested": 1, "effective": 1 },
-            "capacity": { "connections": connections, "bound_by": bound_by }, "workers": 1,
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn the_limit_is_named_by_whoever_knows_it_best() {
-        let none = Outcomes::default();
-        assert_eq!(limited_by(&ALL_SERVED, &none, Some(&ready(1, "workers")), None), None);
-        let starved = Connections {
-            served: 1,
-            starved: 99,
-            ..ALL_SERVED
-        };
-        assert_eq!(
-            limited_by(&starved, &none, Some(&ready(1, "workers")), None).as_deref(),
-            Some("workers")
-        );
-        assert_eq!(
-            limited_by(&starved, &none, None, None).as_deref(),
-            Some("no reply in time")
-        );
-        let dropped = Connections { lost: 1, ..ALL_SERVED };
-        assert_eq!(
-            limited_by(&dropped, &none, None, None).as_deref(),
-            Some("connections lost while served")
-        );
-        let mut timeouts = Outcomes::default();
-        timeouts.add(Outcome::ConnectTimeout, 3);
-        assert_eq!(
-            limited_by(&starved, &timeouts, Some(&ready(1, "workers")), None).as_deref(),
-            Some("accept backlog")
-        );
-        let stopped = Stopped {
-            accepted: 9,
-            peak_concurrent: 9,
-            refused: [("FD_SETSIZE".to_owned(), 91)].into(),
-        };
-        let capped = Connections {
-            refused: 91,
-            served: 9,
-            ..ALL_SERVED
-        };
-        assert_eq!(
-            limited_by(&capped, &none, None, Some(&stopped)).as_deref(),
-            Some("FD_SETSIZE")
         );
     }
 }

@@ -3,9 +3,11 @@
 mod asked;
 mod findings;
 mod judge;
+mod limit;
 mod summary;
 
 pub use asked::Asked;
 pub use findings::{Finding, Topic, findings, served_title, watched_title};
-pub use judge::{Evidence, judge, limited_by};
+pub use judge::{Evidence, judge};
+pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};

@@ -1,9 +1,6 @@
 //! Rows of several rounds put together: a line for each server and connection count.
 
-use loadgen::Histogram;
-
-use super::asked::Asked;
-use crate::record::{Row, Run, Verdict, Window};
+use crate::record::{Connections, Row, Run, Verdict, Window};
 
 /// A value over the rounds: the median, and the range that the rounds span.
 ///
@@ -59,14 +56,31 @@ pub struct WindowSummary {
     pub rate_per_s: Option<Estimate>,
     /// Whether the rate is a lower bound: the generator gave out first.
     pub lower_bound: bool,
-    /// 99th percentile over the clients that asked, of the merged histograms; `None` where it falls among unserved ones.
+    /// Whether the generator contradicted itself: nothing is ranked by such a window.
+    pub unsound: bool,
+    /// Median of the rounds' 99th percentiles over the clients that asked; `None` where it falls among those that got no
+    /// reply inside the window, or among requests that its end cut off.
     pub p99_ns: Option<u64>,
-    /// Median over the clients that asked.
-    pub p50_ns: Option<u64>,
     /// Active connections served.
     pub served: Option<Estimate>,
+    /// The server's CPU time over the time that passed, for each of its CPUs.
+    pub server_share: Option<Estimate>,
     /// Server CPU time per request.
     pub cpu_ns_per_request: Option<Estimate>,
+}
+
+impl WindowSummary {
+    /// Whether its rate may be held against another's.
+    #[must_use]
+    pub fn ranks(&self) -> bool {
+        !self.lower_bound && !self.unsound
+    }
+
+    /// Whether its rate is that of fewer clients than were to send, as far as the median of the rounds goes.
+    #[must_use]
+    pub fn over_fewer(&self) -> bool {
+        self.served.is_some_and(|served| served.median < self.active as f64)
+    }
 }
 
 /// All rounds of one server at one connection count.
@@ -84,7 +98,7 @@ pub struct Line {
     pub busy: WindowSummary,
     /// Few talk; `None` where the cell had no such window.
     pub idle: Option<WindowSummary>,
-    /// Connections held: handshake done and not refused. Median of the rounds.
+    /// Connections held: handshake done, neither refused nor lost. Median of the rounds.
     pub held: u64,
     /// Connections served while all talk. Median of the rounds.
     pub served: u64,
@@ -94,7 +108,9 @@ pub struct Line {
     pub late: u64,
     /// Refused by the server at its limit. Median of the rounds.
     pub refused: u64,
-    /// Memory per served connection.
+    /// Lost after they had been served. Median of the rounds.
+    pub lost: u64,
+    /// Memory per connection held.
     pub memory_bytes_per_connection: Option<Estimate>,
     /// What kept connections from being served.
     pub limited_by: Option<String>,
@@ -123,7 +139,7 @@ impl Line {
         }
         let limit = self.limited_by.as_ref()?;
         match self.backlog {
-            Some(backlog) if limit == "accept backlog" => Some(format!("backlog {backlog}")),
+            Some(backlog) if limit == super::ACCEPT_BACKLOG => Some(format!("backlog {backlog}")),
             _ => Some(limit.clone()),
         }
     }
@@ -204,8 +220,9 @@ fn line(rows: &[&Row]) -> Option<Line> {
         .copied()
         .filter(|row| row.verdict != Verdict::Failed)
         .collect();
-    let median = |of: fn(&Row) -> u64| {
-        Estimate::of(measured.iter().map(|row| of(row) as f64)).map_or(0, |estimate| estimate.median.round() as u64)
+    let states = || measured.iter().filter_map(|row| row.connections);
+    let median = |of: fn(&Connections) -> u64| {
+        Estimate::of(states().map(|c| of(&c) as f64)).map_or(0, |estimate| estimate.median.round() as u64)
     };
     let mut failures: Vec<String> = rows.iter().filter_map(|row| row.reason.clone()).collect();
     failures.sort();
@@ -215,11 +232,12 @@ fn line(rows: &[&Row]) -> Option<Line> {
         family: first.family.clone(),
         conns: first.conns,
         rounds: measured.len(),
-        held: median(|row| row.connections.connected - row.connections.refused),
-        served: median(|row| row.connections.served),
-        starved: median(|row| row.connections.starved),
-        late: measured.iter().map(|row| row.connections.late).max().unwrap_or(0),
-        refused: median(|row| row.connections.refused),
+        held: median(Connections::held),
+        served: median(|c| c.served),
+        starved: median(|c| c.starved),
+        late: states().map(|c| c.late).max().unwrap_or(0),
+        refused: median(|c| c.refused),
+        lost: median(|c| c.lost),
         memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| row.memory_bytes_per_connection)),
         limited_by: measured.iter().find_map(|row| row.limited_by.clone()),
         backlog: measured.iter().find_map(|row| row.ready.as_ref()?.backlog.effective),
@@ -236,36 +254,26 @@ fn window(rows: &[&Row]) -> WindowSummary {
         .copied()
         .filter(|row| row.verdict != Verdict::Failed)
         .collect();
-    let merged = |of: fn(&Row) -> Option<&Histogram>| {
-        let mut merged = Histogram::default();
-        rows.iter().filter_map(|row| of(row)).for_each(|own| merged.merge(own));
-        merged
-    };
-    let sum = |of: fn(&Row) -> u64| rows.iter().map(|row| of(row)).sum::<u64>();
-    let (served, asked) = (
-        sum(|row| {
-            row.connections
-                .served
-                .saturating_sub(row.connections.late + row.connections.greeted)
-        }),
-        sum(|row| row.connections.active),
-    );
-    let asked = Asked {
-        replies: &merged(|row| row.histogram.as_ref()),
-        unfinished: &merged(|row| row.unfinished_histogram.as_ref()),
-        served,
-        asked,
-    };
     let estimate = |of: fn(&Row) -> Option<f64>| Estimate::of(rows.iter().filter_map(|row| of(row)));
+    let has = |verdict| rows.iter().any(|row| row.verdicts.contains(&verdict));
     WindowSummary {
-        active: rows.first().map_or(0, |row| row.connections.active),
+        active: rows.first().map_or(0, |row| row.load.active),
         rate_per_s: estimate(|row| row.rate_per_s),
-        lower_bound: rows.iter().any(|row| row.verdicts.contains(&Verdict::ClientBound)),
-        p99_ns: asked.quantile(0.99),
-        p50_ns: asked.quantile(0.5),
-        served: estimate(|row| Some(row.connections.served as f64)),
+        lower_bound: has(Verdict::ClientBound),
+        unsound: has(Verdict::Unsound),
+        p99_ns: median_wait(rows.iter().map(|row| row.latency_ns.p99)),
+        served: estimate(|row| Some(row.connections?.served as f64)),
+        server_share: estimate(|row| row.server_cost.cpu_share),
         cpu_ns_per_request: estimate(|row| row.cpu_ns_per_request),
     }
+}
+
+/// The median over the rounds of a percentile, where none means longer than the window. Of the two in the middle of an
+/// even number the longer one: percentiles are not averaged.
+fn median_wait(rounds: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    let mut rounds: Vec<u64> = rounds.map(|ns| ns.unwrap_or(u64::MAX)).collect();
+    rounds.sort_unstable();
+    rounds.get(rounds.len() / 2).copied().filter(|&ns| ns < u64::MAX)
 }
 
 #[cfg(test)]
@@ -293,6 +301,21 @@ mod tests {
                 rounds: 2
             })
         );
+    }
+
+    #[test]
+    fn the_middle_round_tells_the_percentile() {
+        let median = |rounds: &[Option<u64>]| median_wait(rounds.iter().copied());
+        assert_eq!(median(&[Some(9), Some(1), Some(5)]), Some(5));
+        assert_eq!(
+            median(&[Some(9), None, Some(5)]),
+            Some(9),
+            "one round of three was worse than any number"
+        );
+        assert_eq!(median(&[Some(9), None, None]), None);
+        assert_eq!(median(&[Some(4), Some(8)]), Some(8), "not a mean of percentiles");
+        assert_eq!(median(&[Some(4), None]), None);
+        assert_eq!(median(&[]), None);
     }
 
     #[test]

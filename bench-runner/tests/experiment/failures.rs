@@ -30,6 +30,8 @@ fn each_way_to_fail_is_a_row_with_its_reason_and_the_others_are_measured() {
         "seven servers, two windows each"
     );
     run.is_measured("poll");
+    run.accounts_for_every_cost();
+    assert!(run.of("absent").iter().all(|row| row.connections.is_none()));
     run.has_failed("absent", &["cannot start '/no/such/program'", "No such file"]);
     run.has_failed("exits", &["ended with exit code 3", "no port ", " for me"]);
     run.has_failed(
@@ -111,7 +113,11 @@ fn a_server_that_dies_in_its_second_window_keeps_the_first() {
         panic!("{:?}", run.keys())
     };
     assert_eq!(
-        (busy.window.name(), busy.connections.served, busy.reason.as_deref()),
+        (
+            busy.window.name(),
+            busy.connections.unwrap().served,
+            busy.reason.as_deref()
+        ),
         ("busy", 4, None)
     );
     assert_eq!((idle.window.name(), idle.verdict.name()), ("idle", "failed"));

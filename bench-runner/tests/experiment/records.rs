@@ -77,10 +77,10 @@ fn a_run_leaves_rows_the_machine_charts_and_a_readme() {
         assert_eq!(row.cell_id, format!("{}/20/1", row.server));
         run.is_measured(&row.server);
         let active = if row.window.name() == "busy" { 20 } else { 5 };
-        let c = row.connections;
+        let c = row.connections.unwrap();
         assert_eq!((c.requested, c.connected, c.active, c.served), (20, 20, active, active));
         assert_eq!(
-            (c.starved, c.refused, c.lost, row.outcomes.failures()),
+            (c.starved, c.refused, c.lost, row.outcomes.as_ref().unwrap().failures()),
             (0, 0, 0, vec![])
         );
         assert!(row.littles_law.is_some_and(|law| law.holds), "{:?}", row.littles_law);
@@ -90,20 +90,12 @@ fn a_run_leaves_rows_the_machine_charts_and_a_readme() {
             Some(20),
             "this cell's clients alone"
         );
-        // What is not known is null and has a reason, what is known has a source.
-        let (cpu, name) = (row.server_cost.cpu_ns, "server_cost.cpu_ns");
-        assert_eq!(
-            (cpu.is_some(), cpu.is_none()),
-            (row.sources.contains_key(name), row.missing.contains_key(name))
-        );
         let memory = row.memory_bytes_per_connection;
-        assert_eq!(
-            memory.is_none(),
-            row.missing.contains_key("memory_bytes_per_connection")
-        );
         assert!(memory.is_none_or(|bytes| bytes > 0.0), "{memory:?}");
         assert_eq!(row.histogram.as_ref().map(loadgen::Histogram::len), row.requests);
     }
+
+    run.accounts_for_every_cost();
 
     has(
         &run.run,

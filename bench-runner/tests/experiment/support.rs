@@ -194,6 +194,34 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
+    /// That every row says of each value of cost where it was read, or why it is missing; never both.
+    pub(crate) fn accounts_for_every_cost(&self) {
+        for row in &self.json {
+            let cost = row["server_cost"].as_object().unwrap();
+            let cost = cost.iter().map(|(name, value)| (format!("server_cost.{name}"), value));
+            let own = [
+                "cpu_ns_per_request",
+                "memory_bytes_per_connection",
+                "listen_overflows",
+                "listen_drops",
+            ];
+            let own = own.map(|name| (name.to_owned(), &row[name]));
+            for name in ["connections", "requests", "rate_per_s", "outcomes"] {
+                assert_eq!(
+                    row[name].is_null(),
+                    row["missing"].get(name).is_some(),
+                    "{name} of {}",
+                    row["cell_id"]
+                );
+            }
+            for (name, value) in cost.chain(own) {
+                let told = (row["sources"].get(&name).is_some(), row["missing"].get(&name).is_some());
+                let due = (!value.is_null(), value.is_null());
+                assert_eq!(told, due, "{name} of {} is {value}", row["cell_id"]);
+            }
+        }
+    }
+
     /// The rows of a server.
     pub(crate) fn of(&self, server: &str) -> Vec<&Row> {
         let own: Vec<&Row> = self.rows.iter().filter(|row| row.server == server).collect();
@@ -218,6 +246,16 @@ impl Recorded {
             }
             assert_eq!(row.verdict.name(), "failed");
             assert_eq!((row.verdicts.len(), row.evidence.len()), (1, 1));
+            // What was not measured is null and never 0.
+            let unmeasured = (
+                row.connections.is_none(),
+                row.outcomes.is_none(),
+                row.generator.is_none(),
+            );
+            assert_eq!(
+                unmeasured,
+                (row.requests.is_none(), row.requests.is_none(), row.requests.is_none())
+            );
             assert!(
                 self.told.contains(reason),
                 "the reason is told while it runs: {}",

@@ -17,7 +17,7 @@ fn one_client_at_a_time_starves_all_others() {
             run.keys()
         );
     };
-    let c = row.connections;
+    let c = row.connections.unwrap();
     assert_eq!(
         (c.requested, c.connected, c.served, c.starved, c.refused),
         (5, 5, 1, 4, 0)
@@ -47,7 +47,7 @@ fn a_descriptor_limit_caps_at_the_number_that_was_announced() {
         let room = ready.capacity.connections;
         assert!((20..40).contains(&room), "{room}");
         assert_eq!(ready.capacity.bound_by, "RLIMIT_NOFILE");
-        let c = row.connections;
+        let c = row.connections.unwrap();
         assert_eq!((c.requested, c.connected, c.connected - c.refused), (60, 60, room));
         assert_eq!(
             (row.verdict.name(), row.limited_by.as_deref()),
@@ -75,7 +75,7 @@ fn connections_that_are_dropped_while_served_are_not_valid() {
     let run = place.recorded(crate::support::output(&mut command));
     assert_eq!(run.code, Some(0), "{}", run.told);
     for row in run.of("dropper") {
-        let c = row.connections;
+        let c = row.connections.unwrap();
         assert_eq!((c.connected, c.refused, c.lost), (4, 0, 1), "{:?}", row.outcomes);
         assert!(
             row.verdicts.iter().any(|verdict| verdict.name() == "capped"),
@@ -113,7 +113,8 @@ Server((sys.argv[1], int(sys.argv[2])), Echo).serve_forever()
     for row in run.of("mine") {
         assert_eq!((&*row.model, &*row.family), ("mine", "foreign"));
         assert_eq!((row.ready.as_ref(), row.stopped.as_ref()), (None, None));
-        assert_eq!((row.connections.connected, row.connections.starved), (6, 0));
+        let c = row.connections.unwrap();
+        assert_eq!((c.connected, c.starved), (6, 0));
         assert!(row.server_cost.rss_bytes_loaded.is_some() && row.server_cost.cpu_ns.is_some());
     }
 }

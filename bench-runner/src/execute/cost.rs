@@ -1,0 +1,218 @@
+//! What a server cost, as a row tells it: each value with where it was read, or why it could not be.
+
+use serde_json::Value;
+
+use super::cell::{Findings, Measured};
+use super::probe::{Footprint, Tree, kernel_bytes, settled_kernel_bytes};
+use crate::record::Row;
+
+/// Memory of the server and of the machine at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Footing {
+    tree: Footprint,
+    kernel_bytes: Option<u64>,
+}
+
+impl Footing {
+    pub(super) fn now(pid: u32) -> Self {
+        Self {
+            tree: Tree::of(pid).footprint(),
+            kernel_bytes: kernel_bytes(),
+        }
+    }
+
+    /// As soon as the kernel has freed what was before.
+    pub(super) fn settled(pid: u32) -> Self {
+        Self {
+            tree: Tree::of(pid).footprint(),
+            kernel_bytes: settled_kernel_bytes(),
+        }
+    }
+}
+
+/// Where each value is read.
+const SOURCES: [(&str, &str); 20] = [
+    (
+        "cpu_ns_per_request",
+        "server_cost.cpu_ns ÷ correct replies in the window",
+    ),
+    (
+        "memory_bytes_per_connection",
+        "sum of server_cost.user_bytes_per_connection and .kernel_bytes_per_connection",
+    ),
+    (
+        "listen_overflows",
+        "ListenOverflows in /proc/net/netstat, before and after connecting",
+    ),
+    (
+        "listen_drops",
+        "ListenDrops in /proc/net/netstat, before and after connecting",
+    ),
+    (
+        "server_cost.cpu_ns",
+        "CPU clock of each process (clock_getcpuclockid), at the window's edges",
+    ),
+    ("server_cost.cpu_user_ns", TICKS),
+    ("server_cost.cpu_system_ns", TICKS),
+    (
+        "server_cost.cpu_share",
+        "server_cost.cpu_ns ÷ length of the window ÷ the server's CPUs",
+    ),
+    (
+        "server_cost.processes",
+        "/proc/PID/task/TID/children, after the busy window",
+    ),
+    ("server_cost.threads", "/proc/PID/stat, after the busy window"),
+    ("server_cost.descriptors", "/proc/PID/fd, after the busy window"),
+    (
+        "server_cost.rss_bytes_start",
+        "/proc/PID/stat, before the first connection",
+    ),
+    ("server_cost.rss_bytes_loaded", "/proc/PID/stat, after the busy window"),
+    (
+        "server_cost.pss_bytes_start",
+        "/proc/PID/smaps_rollup, before the first connection",
+    ),
+    (
+        "server_cost.pss_bytes_loaded",
+        "/proc/PID/smaps_rollup, after the busy window",
+    ),
+    (
+        "server_cost.kernel_bytes_growth",
+        "/proc/meminfo of the whole machine: Slab + KernelStack + PageTables, with both ends of each connection",
+    ),
+    (
+        "server_cost.user_bytes_per_connection",
+        "growth of the proportional set ÷ connections held",
+    ),
+    (
+        "server_cost.kernel_bytes_per_connection",
+        "server_cost.kernel_bytes_growth ÷ connections held",
+    ),
+    ("generator", "getrusage of each shard, at the window's edges"),
+    (
+        "littles_law",
+        "service times inside the window, against the requests under way",
+    ),
+];
+const NOT_MEASURED: &str = "the window was not measured";
+const TICKS: &str = "proportion of utime and stime in /proc/PID/stat, in ticks of 10 ms";
+
+/// What a window brings that was measured, beside its costs.
+const MEASURED: [&str; 6] = [
+    "connections",
+    "elapsed_s",
+    "requests",
+    "rate_per_s",
+    "outcomes",
+    "histogram",
+];
+
+/// Says of every value of cost where it was read, or why it is missing; and of what was not measured that it was not.
+pub(super) fn account(row: &mut Row) {
+    let json = serde_json::to_value(&*row).unwrap_or_default();
+    if row.connections.is_none() {
+        let why = |name: &str| (name.to_owned(), NOT_MEASURED.to_owned());
+        row.missing.extend(MEASURED.map(why));
+    }
+    for (name, source) in SOURCES {
+        let value = name.split('.').fold(&json, |value, part| &value[part]);
+        if *value != Value::Null {
+            row.sources.insert(name.to_owned(), source.to_owned());
+        } else if !row.missing.contains_key(name) {
+            row.missing.insert(name.to_owned(), otherwise(row, name));
+        }
+    }
+}
+
+/// Why a value is missing, where whoever should have read it did not say.
+fn otherwise(row: &Row, name: &str) -> String {
+    let of = |other: &str| row.missing.get(other).cloned();
+    let cause = match name {
+        _ if row.connections.is_none() => Some(NOT_MEASURED.to_owned()),
+        "cpu_ns_per_request" if row.server_cost.cpu_ns.is_some() => {
+            Some("no correct reply came inside the window".to_owned())
+        }
+        "cpu_ns_per_request" | "server_cost.cpu_user_ns" | "server_cost.cpu_share" => of("server_cost.cpu_ns"),
+        "server_cost.cpu_system_ns" => of("server_cost.cpu_user_ns").or_else(|| of("server_cost.cpu_ns")),
+        "littles_law" => Some("too few replies to judge".to_owned()),
+        _ if name.ends_with("_per_connection") => of("memory_bytes_per_connection"),
+        _ => None,
+    };
+    cause.unwrap_or_else(|| "it could not be read".to_owned())
+}
+
+pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
+    let (span, m) = (measured.cpu, &measured.measurement);
+    let mut miss = |name: &str, why: &str| row.missing.insert(format!("server_cost.{name}"), why.to_owned());
+    let total = match span.total_ns {
+        Ok(total) => total as f64,
+        Err(why) => {
+            miss("cpu_ns", why);
+            return;
+        }
+    };
+    // The clocks are read by a process that may be late by some milliseconds: what counts is the rate between them.
+    let window = m.elapsed_s * 1e9;
+    let total = total / span.over_ns as f64 * window;
+    match span.split_ns {
+        Some((0, 0)) => {
+            let why = "no tick of 10 ms fell into the window, by which /proc/PID/stat divides it";
+            miss("cpu_user_ns", why);
+        }
+        Some((user, system)) => {
+            // Ticks tell the proportion; the total is known better.
+            let share = user as f64 / (user + system) as f64;
+            row.server_cost.cpu_user_ns = Some(total * share);
+            row.server_cost.cpu_system_ns = Some(total * (1.0 - share));
+        }
+        None => {
+            let why = "too many processes: /proc/PID/stat rounds the time of each to ticks of 10 ms";
+            miss("cpu_user_ns", why);
+        }
+    }
+    row.server_cost.cpu_ns = Some(total);
+    // Not pinned means that there is one CPU, which both sides share.
+    row.server_cost.cpu_share = Some(total / window / cpus.max(1) as f64);
+    row.cpu_ns_per_request = (m.requests > 0).then(|| total / m.requests as f64);
+}
+
+pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
+    let name = "memory_bytes_per_connection".to_owned();
+    let (Some(start), Some(loaded)) = (found.start, found.loaded) else {
+        row.missing.insert(name, "the cell ended before it was read".to_owned());
+        return;
+    };
+    let (kernel_start, kernel_loaded) = (start.kernel_bytes, loaded.kernel_bytes);
+    let (start, loaded) = (start.tree, loaded.tree);
+    let cost = &mut row.server_cost;
+    cost.processes = Some(loaded.processes);
+    cost.threads = Some(loaded.threads);
+    cost.descriptors = loaded.descriptors;
+    (cost.rss_bytes_start, cost.rss_bytes_loaded) = (start.rss_bytes, loaded.rss_bytes);
+    (cost.pss_bytes_start, cost.pss_bytes_loaded) = (start.pss_bytes, loaded.pss_bytes);
+    cost.kernel_bytes_growth = kernel_start
+        .zip(kernel_loaded)
+        .map(|(start, loaded)| loaded as i64 - start as i64);
+    if held == 0 {
+        row.missing.insert(name, "no connection was held".to_owned());
+        return;
+    }
+    let held = held as f64;
+    let growth = start
+        .pss_bytes
+        .zip(loaded.pss_bytes)
+        .map(|(start, loaded)| loaded as f64 - start as f64);
+    cost.user_bytes_per_connection = growth.map(|bytes| bytes / held);
+    cost.kernel_bytes_per_connection = cost.kernel_bytes_growth.map(|bytes| bytes as f64 / held);
+    let both = cost.user_bytes_per_connection.zip(cost.kernel_bytes_per_connection);
+    let sum = both.map(|(user, kernel)| user + kernel);
+    row.memory_bytes_per_connection = sum.filter(|&bytes| bytes > 0.0);
+    if row.memory_bytes_per_connection.is_none() {
+        let why = match sum {
+            None => "smaps_rollup or meminfo could not be read",
+            Some(_) => "too few connections: their memory is lost in what the machine does besides",
+        };
+        row.missing.insert(name, why.to_owned());
+    }
+}

@@ -1,0 +1,200 @@
+//! What a cell has brought as a row: one for each window, measured or not.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use loadgen::Measurement;
+
+use super::Failure;
+use super::cell::{Bench, Findings, Measured};
+use super::cost;
+use crate::plan::Cell;
+use crate::record::{Connections, LoadShape, Row, SCHEMA, ServerCost, Verdict, Window};
+use crate::stats::{Asked, Clues, Evidence, judge, limited_by};
+
+/// The row of one window. What was not measured is null, and `missing` says why.
+pub(super) fn row(
+    bench: &Bench,
+    cell: &Cell,
+    started_at: Timestamp,
+    window: Window,
+    found: &Findings,
+    failure: Option<&Failure>,
+) -> Row {
+    let measured = found.windows.iter().find(|measured| measured.window == window);
+    let mut row = blank(bench, cell, started_at, window, found);
+    if let Some(measured) = measured {
+        fill(&mut row, bench, measured, found);
+    }
+    // A server that answered wrongly or died in a later window has measured this one; one that would not stop has not
+    // kept the contract at all.
+    if let (Some(failure), true) = (
+        failure,
+        measured.is_none() || found.windows.len() == bench.windows(cell.conns).len(),
+    ) {
+        row.verdict = Verdict::Failed;
+        row.verdicts = vec![Verdict::Failed];
+        row.evidence = [(Verdict::Failed, failure.reason.clone())].into();
+        row.reason = Some(failure.reason.clone());
+        row.last_stderr.clone_from(&failure.last_stderr);
+    }
+    cost::account(&mut row);
+    row
+}
+
+fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, found: &Findings) -> Row {
+    let settings = &bench.settings;
+    Row {
+        schema: SCHEMA,
+        run_id: bench.run_id.clone(),
+        cell_id: cell.id(),
+        started_at,
+        server: cell.server.clone(),
+        model: found
+            .ready
+            .as_ref()
+            .map_or_else(|| cell.server.clone(), |ready| ready.model.clone()),
+        family: cell.family.clone(),
+        conns: cell.conns,
+        round: cell.round,
+        window,
+        load: LoadShape {
+            mode: "closed".to_owned(),
+            protocol: settings.protocol.clone(),
+            request_bytes: settings.request_bytes,
+            reply_bytes: settings.reply_bytes,
+            pipeline: settings.pipeline,
+            active: bench.active(window, cell.conns),
+            ramp_s: settings.ramp(cell.conns),
+            warmup_s: settings.warmup_s,
+            duration_s: settings.duration_s,
+        },
+        verdict: Verdict::Valid,
+        verdicts: Vec::new(),
+        evidence: BTreeMap::new(),
+        reason: None,
+        last_stderr: None,
+        connections: None,
+        limited_by: None,
+        limit_evidence: None,
+        listen_overflows: found.listen.map(|listen| listen.overflows),
+        listen_drops: found.listen.map(|listen| listen.drops),
+        elapsed_s: None,
+        requests: None,
+        rate_per_s: None,
+        latency_ns: Default::default(),
+        reply_latency_ns: Default::default(),
+        unfinished_ns: Default::default(),
+        connect_ns: Default::default(),
+        first_reply_ns: Default::default(),
+        outcomes: None,
+        jain_index: None,
+        fewest: None,
+        most: None,
+        cpu_ns_per_request: None,
+        memory_bytes_per_connection: None,
+        server_cost: ServerCost::default(),
+        generator: None,
+        littles_law: None,
+        ready: found.ready.clone(),
+        stopped: found.stopped.clone(),
+        server_cpus: bench.placement.server.clone(),
+        generator_cpus: bench.placement.generator.clone(),
+        histogram: None,
+        unfinished_histogram: None,
+        connect_histogram: None,
+        sources: BTreeMap::new(),
+        missing: BTreeMap::new(),
+    }
+}
+
+fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
+    let m = &measured.measurement;
+    let connections = connections(m);
+    row.connections = Some(connections);
+    row.elapsed_s = Some(m.elapsed_s);
+    row.requests = Some(m.requests);
+    row.rate_per_s = Some(m.rate_per_s);
+    let asked = Asked {
+        replies: &m.histogram,
+        unfinished: &m.unfinished_histogram,
+        served: m.served.saturating_sub(m.late + m.greeted),
+        asked: m.active,
+    };
+    row.latency_ns = asked.quantiles();
+    row.reply_latency_ns = m.latency_ns;
+    row.unfinished_ns = m.unfinished_ns;
+    row.connect_ns = m.connect_ns;
+    row.first_reply_ns = m.first_reply_ns;
+    row.outcomes = Some(m.outcomes.clone());
+    (row.jain_index, row.fewest, row.most) = (m.jain_index, m.fewest, m.most);
+    row.generator = Some(m.generator);
+    row.littles_law = m.littles_law;
+    row.histogram = Some(m.histogram.clone());
+    row.unfinished_histogram = Some(m.unfinished_histogram.clone());
+    row.connect_histogram = Some(m.connect_histogram.clone());
+    let busy = found.windows.iter().find(|measured| measured.window == Window::Busy);
+    let limit = limited_by(&Clues {
+        connections: &connections,
+        outcomes: &m.outcomes,
+        ready: found.ready.as_ref(),
+        stopped: found.stopped.as_ref(),
+        listen_overflows: found.listen.map(|listen| listen.overflows),
+        waiting: busy.map_or(0, |busy| busy.measurement.starved),
+    });
+    cost::cpu(row, bench.placement.server.len(), measured);
+    // Memory was read after the busy window: what was held then is what it is divided by.
+    let held = busy.map_or(0, |busy| self::connections(&busy.measurement).held());
+    cost::memory(row, held, found);
+    row.evidence = judge(&Evidence {
+        connections: &connections,
+        limit: limit.as_ref(),
+        generator: &m.generator,
+        server_share: row.server_cost.cpu_share,
+        littles_law: m.littles_law,
+        elapsed_s: m.elapsed_s,
+        unfinished: &m.unfinished_histogram,
+    });
+    row.verdicts = row.evidence.keys().copied().collect();
+    row.verdict = row.verdicts.last().copied().unwrap_or(Verdict::Valid);
+    (row.limited_by, row.limit_evidence) = limit.map(|limit| (limit.name, limit.evidence)).unzip();
+}
+
+fn connections(m: &Measurement) -> Connections {
+    Connections {
+        requested: m.requested,
+        connected: m.connected,
+        refused: m.turned_away,
+        lost: m.lost,
+        active: m.active,
+        served: m.served,
+        late: m.late,
+        greeted: m.greeted,
+        // A client that was served once and lost before this window has no reply in it either, and the load generator
+        // counts it as starved too. It does not tell how many of the lost are among them, so all that may be are taken
+        // off: what is left has starved for certain, and the lost are told by themselves.
+        starved: m.starved.saturating_sub(m.lost),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lost_are_not_counted_again_as_starved() {
+        let measured = |lost, starved| {
+            let mut m = Measurement::merge(10, 1, false, 1_000_000_000, &[], &[]);
+            (m.connected, m.active, m.lost, m.starved) = (10, 10, lost, starved);
+            connections(&m)
+        };
+        assert_eq!(
+            measured(3, 3).starved,
+            0,
+            "served before the window, then dropped or timed out"
+        );
+        assert_eq!(measured(0, 3).starved, 3);
+        assert_eq!((measured(1, 4).starved, measured(1, 4).held()), (3, 9));
+        assert_eq!(measured(4, 1).starved, 0);
+    }
+}
