@@ -47,16 +47,16 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     }
     say(Topic::Served, all_served(&lines, summary.most_conns()));
     for line in lines.iter().filter(|line| line.rounds > 0 && !line.serves_all()) {
-        say(Topic::Served, Some(stopped(line)));
+        say(Topic::Served, stopped(line));
     }
     for line in lines.iter().filter(|line| line.late > 0 && line.serves_all()) {
         say(Topic::Served, Some(late(line)));
     }
     let served: Vec<&Line> = lines.iter().copied().filter(|line| line.serves_all()).collect();
     say(Topic::Watched, watched(&served, summary.active));
-    let (_, few) = ends(&served, idle_rate).unzip();
-    if let (Some(few), true) = (few, served.len() > 1) {
-        say(Topic::Watched, collapse(few, summary.active));
+    say(Topic::Watched, unranked(&served));
+    for line in &served {
+        say(Topic::Watched, collapse(line, summary.active));
     }
     let microseconds = |ns: f64| format!("{:.1} µs", ns / 1e3);
     say(
@@ -111,7 +111,7 @@ pub fn watched_title(summary: &Summary) -> String {
     let title = watched(&lines, summary.active).map(|text| text.trim_end_matches('.').to_owned());
     title.unwrap_or_else(|| match lines.first() {
         Some(line) if lines.len() == 1 => format!("{} serves {} connections", line.server, grouped(line.conns)),
-        Some(_) => "All talk or few talk: no clear difference between the servers".to_owned(),
+        Some(_) => "Nothing to rank: the load generator gave out first".to_owned(),
         None => "No server serves all connections".to_owned(),
     })
 }
@@ -131,9 +131,21 @@ fn all_served(lines: &[&Line], conns: u64) -> Option<String> {
     }
 }
 
-fn stopped(line: &Line) -> String {
+fn stopped(line: &Line) -> Option<String> {
+    let why = line.stopped_by().map(|limit| format!(" ({limit})")).unwrap_or_default();
+    if line.served >= line.conns {
+        // That a round has failed is told by itself.
+        let uneven = || {
+            format!(
+                "{} does not serve all {} in every round{why}.",
+                line.server,
+                grouped(line.conns)
+            )
+        };
+        return line.failures.is_empty().then(uneven);
+    }
     // Medians of an even number of rounds may add up to more than the whole.
-    let never = line.conns.saturating_sub(line.held + line.refused);
+    let never = line.conns.saturating_sub(line.held + line.refused + line.lost);
     let mut parts = vec![format!(
         "{} serves {} of {}",
         line.server,
@@ -143,19 +155,21 @@ fn stopped(line: &Line) -> String {
     if line.refused > 0 {
         parts.push(format!("refuses {}", grouped(line.refused)));
     }
+    if line.lost > 0 {
+        parts.push(format!("loses {}", grouped(line.lost)));
+    }
     if line.starved > 0 {
         parts.push(format!("{} are connected and starve", grouped(line.starved)));
     }
     if never > 0 {
         parts.push(format!("{} never connect", grouped(never)));
     }
-    let why = line.stopped_by().map(|limit| format!(" ({limit})")).unwrap_or_default();
-    format!("{}{why}.", parts.join(", "))
+    Some(format!("{}{why}.", parts.join(", ")))
 }
 
 fn late(line: &Line) -> String {
     format!(
-        "{} leaves up to {} of {} clients without an answer for a whole window, though none for good.",
+        "{} serves up to {} of {} clients only after the window in which they asked, though all in the end.",
         line.server,
         grouped(line.late),
         grouped(line.served)
@@ -175,59 +189,84 @@ fn ends<'a>(lines: &[&'a Line], value: impl Fn(&Line) -> Option<Estimate>) -> Op
     Some((most, least))
 }
 
+/// A rate that says something of the server: not one that the generator bounded, or about which it contradicts itself.
 fn busy_rate(line: &Line) -> Option<Estimate> {
-    line.busy.rate_per_s
+    line.busy.rate_per_s.filter(|_| line.busy.ranks())
 }
 
 fn idle_rate(line: &Line) -> Option<Estimate> {
-    line.idle.as_ref()?.rate_per_s
+    let idle = line.idle.as_ref()?;
+    idle.rate_per_s.filter(|_| idle.ranks())
 }
 
+/// CPU per request holds whichever side was used up.
 fn busy_cpu(line: &Line) -> Option<Estimate> {
-    line.busy.cpu_ns_per_request
+    line.busy.cpu_ns_per_request.filter(|_| !line.busy.unsound)
+}
+
+/// The servers of which a window takes no part in the ranking by rate.
+fn unranked(lines: &[&Line]) -> Option<String> {
+    let bounded = |line: &&&Line| line.busy.lower_bound || line.idle.as_ref().is_some_and(|idle| idle.lower_bound);
+    let names: Vec<&str> = lines.iter().filter(bounded).map(|line| &*line.server).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not ranked where the load generator gave out first (≥): {}.",
+            names.join(", ")
+        )
+    })
 }
 
 /// How far the servers are apart while all talk, and while few do.
 fn watched(lines: &[&Line], active: u64) -> Option<String> {
-    if lines.len() < 2 {
-        return None;
-    }
+    let conns = lines.first()?.conns;
     let apart = |value: fn(&Line) -> Option<Estimate>| {
-        let (most, least) = ends(lines, value)?;
+        let ranked: Vec<&Line> = lines.iter().copied().filter(|line| value(line).is_some()).collect();
+        let (most, least) = ends(&ranked, value).filter(|_| ranked.len() > 1)?;
         let (high, low) = (value(most)?, value(least)?);
         Some((most, least, high.median / low.median, high.clearly_above(&low)))
     };
-    let (_, _, all, all_clear) = apart(busy_rate)?;
-    let conns = lines[0].conns;
-    let all = if all_clear {
-        format!("{} apart", times(all))
-    } else {
-        "no clear difference".to_owned()
-    };
-    match apart(idle_rate) {
-        Some((most, least, few, true)) => Some(format!(
-            "All talk: {all}; {} of {} talk: {} is {} {}.",
-            grouped(active),
-            grouped(conns),
-            most.server,
-            ahead(few),
-            least.server
-        )),
-        Some(_) => Some(format!(
-            "All talk: {all}; {} of {} talk: no clear difference.",
-            grouped(active),
-            grouped(conns)
-        )),
-        None => Some(format!("All {} talk: {all}.", grouped(conns))),
+    let all = apart(busy_rate).map(|(_, _, all, clear)| {
+        if clear {
+            format!("{} apart", times(all))
+        } else {
+            "no clear difference".to_owned()
+        }
+    });
+    let few = apart(idle_rate).map(|(most, least, few, clear)| {
+        if clear {
+            format!("{} is {} {}", most.server, ahead(few), least.server)
+        } else {
+            "no clear difference".to_owned()
+        }
+    });
+    let few = few.map(|few| format!("{} of {} talk: {few}", grouped(active), grouped(conns)));
+    match (all, few) {
+        (Some(all), Some(few)) => Some(format!("All talk: {all}; {few}.")),
+        (Some(all), None) => Some(format!("All {} talk: {all}.", grouped(conns))),
+        (None, few) => Some(format!("{}.", few?)),
     }
 }
 
-/// A server that loses when most of its connections fall silent, though it then has less to do.
+/// From this share of its CPUs on a server is at its limit.
+const SATURATED: f64 = 0.9;
+/// A server that watches for nothing is not slower when fewer talk. One that scans what it watches loses far more than
+/// half; anything less may have another cause.
+const COLLAPSE: f64 = 2.0;
+
+/// A server that loses when most of its connections fall silent, though it then has less to do. That it pays for the
+/// connections it watches is said only where its CPU shows it: used up, in every round, by far fewer requests.
 fn collapse(line: &Line, active: u64) -> Option<String> {
-    let (busy, idle) = (busy_rate(line)?, idle_rate(line)?);
-    busy.clearly_above(&idle).then(|| {
+    // While all talk a lower bound does no harm: what the server falls from is even more.
+    let (busy, idle) = (line.busy.rate_per_s?, idle_rate(line)?);
+    let share = line.idle.as_ref()?.server_share?;
+    let pays = !line.busy.unsound
+        && busy.clearly_above(&idle)
+        && busy.median > COLLAPSE * idle.median
+        && share.low >= SATURATED;
+    pays.then(|| {
         format!(
-            "With {} of {} talking, {} falls from {} to {} requests a second: it pays for the connections it watches.",
+            "With {} of {} talking, {} falls from {} to {} requests a second with its CPU used up: it pays for the \
+             connections it watches.",
             grouped(active),
             grouped(line.conns),
             line.server,
@@ -297,6 +336,7 @@ mod tests {
     fn window(rates: [f64; 3]) -> WindowSummary {
         WindowSummary {
             rate_per_s: Estimate::of(rates),
+            server_share: Estimate::of([0.99; 3]),
             ..WindowSummary::default()
         }
     }
@@ -351,7 +391,7 @@ mod tests {
         );
         assert_eq!(
             said[2],
-            "With 100 of 10,000 talking, poll falls from 80.0k to 10.0k requests a second: it pays for the connections it watches."
+            "With 100 of 10,000 talking, poll falls from 80.0k to 10.0k requests a second with its CPU used up: it pays for the connections it watches."
         );
         let tie = texts(vec![epoll(), line("mio", [80e3, 81e3, 83e3], [110e3, 121e3, 130e3])]);
         assert_eq!(
@@ -359,6 +399,44 @@ mod tests {
             "All talk: no clear difference; 100 of 10,000 talk: no clear difference."
         );
         assert_eq!(tie.len(), 2);
+    }
+
+    #[test]
+    fn a_rate_that_the_generator_bounded_is_not_ranked() {
+        let slow = || line("slow", [10e3, 11e3, 12e3], [10e3, 11e3, 12e3]);
+        let fast = || line("fast", [80e3, 81e3, 82e3], [80e3, 81e3, 82e3]);
+        let bounded = |mut line: Line| {
+            line.busy.lower_bound = true;
+            line
+        };
+        assert!(texts(vec![slow(), fast()])[1].starts_with("All talk: 7.4× apart; "));
+        let said = texts(vec![bounded(slow()), fast()]);
+        assert_eq!(said[1], "100 of 10,000 talk: fast is 7.4× as fast as slow.");
+        assert_eq!(said[2], "Not ranked where the load generator gave out first (≥): slow.");
+        let mut unsound = slow();
+        (unsound.busy.unsound, unsound.idle.as_mut().unwrap().unsound) = (true, true);
+        assert_eq!(texts(vec![unsound, fast()]).len(), 1, "one alone is not ranked");
+        let failed = Line {
+            failures: vec!["it died".to_owned()],
+            ..slow()
+        };
+        assert_eq!(
+            texts(vec![failed, fast()]),
+            ["slow failed: it died.", "1 of 2 serves all 10,000 connections."]
+        );
+    }
+
+    #[test]
+    fn who_pays_for_what_it_watches_is_told_by_its_cpu() {
+        let fallen = |share: [f64; 3], idle: [f64; 3]| {
+            let mut line = line("x", [80e3, 80e3, 81e3], idle);
+            line.idle.as_mut().unwrap().server_share = Estimate::of(share);
+            let said = texts(vec![line]);
+            said.iter().any(|text| text.contains("it pays"))
+        };
+        assert!(fallen([0.97, 0.98, 0.99], [9e3, 10e3, 11e3]));
+        assert!(!fallen([0.5, 0.98, 0.99], [9e3, 10e3, 11e3]), "it had time to spare");
+        assert!(!fallen([0.97, 0.98, 0.99], [58e3, 60e3, 61e3]), "a little slower");
     }
 
     #[test]
