@@ -11,6 +11,9 @@ use crate::record::write_whole;
 use crate::render::table;
 use crate::stats::{Finding, Summary};
 
+/// Columns of its tables: enough for the ranges of the rounds beside everything else.
+const WIDTH: u16 = 140;
+
 /// Writes the README of a run; `charts` are the names of its pictures, without their endings, and their titles.
 ///
 /// # Errors
@@ -41,12 +44,15 @@ fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, S
             out,
             "\n## {} connections\n\n```text\n{}```\n",
             grouped(conns),
-            table::table(summary, conns, 140, false)
+            table::table(summary, conns, WIDTH, false)
         );
     }
-    out += "\nLatency is over all clients that asked: ✗ where the percentile falls among those that were never served.\n\
-            `*` marks a rate over fewer clients than were to talk. `≥` marks a rate that the load generator bounded. CPU is the server's, while all talk. Memory is user and\n\
-            kernel, with both ends of each connection. Ranges are those of the rounds.\n";
+    out += "\nServed: at least one correct reply to what was asked, if only after the window (how many were late stands in the\n\
+            records). Refused: connected, then closed by the server unserved. Starved: connected, and no reply at all. The\n\
+            99th percentile is over all clients that asked: ✗ where it falls among those that got no reply inside the\n\
+            window, or among requests that its end cut off. `*` marks a rate over fewer clients than were to talk, `≥` one\n\
+            that the load generator bounded. CPU is the server's, while all talk. Memory is user and kernel, with both ends\n\
+            of each connection, per connection held. Each number is the median of the rounds, in brackets their range.\n";
     let _ = write!(out, "\n## How it was measured\n\n{}\n", provenance(run));
     out
 }

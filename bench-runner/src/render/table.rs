@@ -5,8 +5,16 @@ use loadgen::units::{grouped, short};
 use crate::record::Verdict;
 use crate::stats::{Estimate, Line, Summary, WindowSummary};
 
-/// Columns from which there is room for the ranges of the rounds and for the verdict.
-const WIDE: usize = 120;
+/// How much the table tells, from most to least: the first that fits is taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Detail {
+    Plain,
+    Verdicts,
+    Ranges,
+}
+
+/// Room that the last column has before anything else is left out for it. Longer reasons are broken.
+const REASON: usize = 24;
 
 /// A column: what stands above it, and its cells.
 struct Column {
@@ -15,24 +23,31 @@ struct Column {
     head: &'static str,
     right: bool,
     cells: Vec<String>,
+    /// Which cells bear the mark of a rate over fewer clients, behind them: it hangs in the gap and takes no room.
+    marked: Vec<bool>,
 }
 
-/// The table for one connection count, `width` columns wide at most but for 80.
+/// The table for one connection count, `width` columns wide at most but for 80, with what its signs mean.
 #[must_use]
 pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let lines: Vec<&Line> = summary.at(conns).collect();
     let width = usize::from(width.max(80));
-    // The ranges and the verdict only where what stopped a server still fits beside them.
-    let wide = width >= WIDE && width >= before_last(&widths(&columns(&lines, summary.active, true))) + STOPPED_BY;
-    let mut columns = columns(&lines, summary.active, wide);
+    let mut columns = [Detail::Ranges, Detail::Verdicts, Detail::Plain]
+        .into_iter()
+        .map(|detail| columns(&lines, summary.active, detail))
+        .find(|columns| fits(columns, width))
+        .unwrap_or_else(|| columns(&lines, summary.active, Detail::Plain));
     let widths: Vec<usize> = widths(&columns);
     let rest = columns.pop().expect("the last column is what stopped it");
-    let room = width.saturating_sub(before_last(&widths)).max(12);
+    let before: usize = widths[..columns.len()].iter().map(|width| width + GAP).sum();
+    let room = width.saturating_sub(before).max(12);
 
     let mut text = groups(&columns, &widths);
     text += &bold(
         &joined(
-            columns.iter().map(|column| (column.head.to_owned(), column.right)),
+            columns
+                .iter()
+                .map(|column| (column.head.to_owned(), column.right, false)),
             &widths,
             rest.head,
         ),
@@ -48,36 +63,40 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
                 } else {
                     String::new()
                 };
-                (cell, column.right)
+                (cell, column.right, part == 0 && column.marked[row])
             });
             text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
         }
     }
-    if lines
-        .iter()
-        .any(|line| serves_fewer(&line.busy) || line.idle.as_ref().is_some_and(serves_fewer))
-    {
-        text += "* over the clients that it served, fewer than were to talk\n";
-    }
-    text
+    text + &notes(&lines, width)
 }
 
 /// Spaces between columns.
 const GAP: usize = 2;
-/// Room for the limits' names and numbers: "vm.max_map_count".
-const STOPPED_BY: usize = 16;
+/// Behind a rate over fewer clients than were to talk.
+const FEWER: &str = "*";
 
-/// Where the last column begins.
-fn before_last(widths: &[usize]) -> usize {
-    widths[..widths.len() - 1].iter().map(|width| width + GAP).sum()
+fn fits(columns: &[Column], width: usize) -> bool {
+    let mut widths = widths(columns);
+    let last = widths.pop().unwrap_or(0).min(REASON);
+    widths.iter().map(|width| width + GAP).sum::<usize>() + last <= width
 }
 
-fn columns(lines: &[&Line], active: u64, wide: bool) -> Vec<Column> {
+fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
+    let wide = detail == Detail::Ranges;
     let column = |group: &str, head, right, cell: &dyn Fn(&Line) -> String| Column {
         group: group.to_owned(),
         head,
         right,
         cells: lines.iter().map(|line| cell(line)).collect(),
+        marked: vec![false; lines.len()],
+    };
+    let rates = |group: &str, window: &dyn Fn(&Line) -> Option<WindowSummary>| Column {
+        marked: lines
+            .iter()
+            .map(|line| window(line).is_some_and(|window| fewer(&window)))
+            .collect(),
+        ..column(group, "req/s", true, &|line| rate(window(line).as_ref(), wide))
     };
     let mut columns = vec![
         column("", "model", false, &|line| line.server.clone()),
@@ -88,12 +107,12 @@ fn columns(lines: &[&Line], active: u64, wide: bool) -> Vec<Column> {
                 grouped(line.served)
             }
         }),
-        column("all talk", "req/s", true, &|line| rate(Some(&line.busy), wide)),
+        rates("all talk", &|line| Some(line.busy.clone())),
         column("", "p99", true, &|line| latency(Some(&line.busy))),
     ];
     if lines.iter().any(|line| line.idle.is_some()) {
         let talk = format!("{} talk", grouped(active));
-        columns.push(column(&talk, "req/s", true, &|line| rate(line.idle.as_ref(), wide)));
+        columns.push(rates(&talk, &|line| line.idle.clone()));
         columns.push(column("", "p99", true, &|line| latency(line.idle.as_ref())));
     }
     columns.push(column("CPU", "µs/req", true, &|line| {
@@ -102,7 +121,7 @@ fn columns(lines: &[&Line], active: u64, wide: bool) -> Vec<Column> {
     columns.push(column("mem", "KiB/c", true, &|line| {
         tenths(line.memory_bytes_per_connection, 1024.0)
     }));
-    if wide {
+    if detail >= Detail::Verdicts {
         columns.push(column("", "verdict", false, &|line| line.verdict.name().to_owned()));
     }
     columns.push(column("", "stopped by", false, &|line| {
@@ -142,17 +161,70 @@ fn groups(columns: &[Column], widths: &[usize]) -> String {
     text + "\n"
 }
 
-fn joined(cells: impl Iterator<Item = (String, bool)>, widths: &[usize], rest: &str) -> String {
+fn joined(cells: impl Iterator<Item = (String, bool, bool)>, widths: &[usize], rest: &str) -> String {
     let mut text = String::new();
-    for ((cell, right), &width) in cells.zip(widths) {
+    for ((cell, right, marked), &width) in cells.zip(widths) {
         text += &if right {
             format!("{cell:>width$}")
         } else {
             format!("{cell:<width$}")
         };
-        text += &" ".repeat(GAP);
+        text += if marked { FEWER } else { " " };
+        text += &" ".repeat(GAP - 1);
     }
     (text + rest).trim_end().to_owned()
+}
+
+/// What the signs in the table mean, as far as they are in it, and how far its numbers reach.
+fn notes(lines: &[&Line], width: usize) -> String {
+    let windows = || {
+        lines
+            .iter()
+            .flat_map(|line| [Some(&line.busy), line.idle.as_ref()])
+            .flatten()
+    };
+    let mut notes = Vec::new();
+    let clients = |window: &WindowSummary| {
+        let served = window.served.map_or(0, |served| served.median.round() as u64);
+        format!("{} of {}", grouped(served), grouped(window.active))
+    };
+    let fewer: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let windows = [Some(&line.busy), line.idle.as_ref()];
+            let few = windows.into_iter().flatten().filter(|window| fewer(window));
+            let few: Vec<String> = few.map(clients).collect();
+            (!few.is_empty()).then(|| format!("{} {}", line.server, few.join(" and ")))
+        })
+        .collect();
+    if !fewer.is_empty() {
+        notes.push(format!(
+            "{FEWER} rate over fewer clients than were to talk: {}",
+            fewer.join("; ")
+        ));
+    }
+    if windows().any(|window| window.rate_per_s.is_some() && window.lower_bound) {
+        notes.push("≥ the load generator gave out first: the server could do more".to_owned());
+    }
+    if windows().any(|window| window.rate_per_s.is_some() && window.p99_ns.is_none()) {
+        notes.push(
+            "✗ falls among clients without a reply inside the window, or requests that its end cut off".to_owned(),
+        );
+    }
+    if lines.iter().any(|line| line.rounds > 0) {
+        notes.push("served: at least one correct reply, if only after the window".to_owned());
+    }
+    if lines.iter().any(|line| line.rounds > 1) {
+        notes.push("each number is the median of the rounds; p99 is over all clients that asked".to_owned());
+    }
+    let indented = |note: &String| broken(note, width - 2).join("\n  ") + "\n";
+    let text: String = notes.iter().map(indented).collect();
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// Whether a window's rate is marked: another line's is over more clients, and the two are no comparison.
+fn fewer(window: &WindowSummary) -> bool {
+    window.rate_per_s.is_some() && window.over_fewer()
 }
 
 /// Text in lines of at most `room` characters, broken at spaces where it can be.
@@ -191,38 +263,32 @@ fn bold(text: &str, color: bool) -> String {
 
 fn paint(verdict: Verdict, color: bool) -> (&'static str, &'static str) {
     match verdict {
-        Verdict::Failed if color => ("\x1b[31m", "\x1b[0m"),
-        Verdict::Starved | Verdict::Capped if color => ("\x1b[33m", "\x1b[0m"),
+        Verdict::Failed | Verdict::Unsound if color => ("\x1b[31m", "\x1b[0m"),
+        Verdict::Starved | Verdict::Capped | Verdict::Stalled if color => ("\x1b[33m", "\x1b[0m"),
         _ => ("", ""),
     }
 }
 
-/// Whether clients that were to talk got nothing, as far as the median of the rounds goes.
-fn serves_fewer(window: &WindowSummary) -> bool {
-    window.served.is_some_and(|served| served.median < window.active as f64)
-}
-
-/// Requests per second; `≥` where the generator gave out first; `*` where fewer clients than were to talk were served,
-/// so that the rate is not to be held against the others; with the range of the rounds where there is room.
+/// Requests per second; `≥` where the generator gave out first; with the range of the rounds where there is room.
 fn rate(window: Option<&WindowSummary>, wide: bool) -> String {
     let Some((window, rate)) = window.and_then(|window| Some((window, window.rate_per_s?))) else {
         return "–".to_owned();
     };
     let bound = if window.lower_bound { "≥" } else { "" };
-    let mark = if serves_fewer(window) { "*" } else { "" };
     if wide && rate.low < rate.high {
         format!(
-            "{bound}{}{mark} ({}–{})",
+            "{bound}{} ({}–{})",
             short(rate.median),
             short(rate.low),
             short(rate.high)
         )
     } else {
-        format!("{bound}{}{mark}", short(rate.median))
+        format!("{bound}{}", short(rate.median))
     }
 }
 
-/// The 99th percentile over all that asked; ✗ where it falls among those that were never served.
+/// The 99th percentile over all that asked; ✗ where it falls among those that got no reply inside the window, or among
+/// requests that its end cut off.
 fn latency(window: Option<&WindowSummary>) -> String {
     match window {
         Some(WindowSummary { p99_ns: Some(ns), .. }) => compact_time(*ns as f64),
@@ -245,5 +311,90 @@ fn compact_time(ns: f64) -> String {
         ns if ns >= 9.95e6 => format!("{:.0}ms", ns / 1e6),
         ns if ns >= 999.5e3 => format!("{:.1}ms", ns / 1e6),
         ns => format!("{:.0}µs", ns / 1e3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(active: u64, served: f64, rate: f64) -> WindowSummary {
+        WindowSummary {
+            active,
+            rate_per_s: Estimate::of([rate * 0.95, rate, rate * 1.05]),
+            p99_ns: (served >= active as f64).then_some(150_000_000),
+            served: Estimate::of([served; 3]),
+            cpu_ns_per_request: Estimate::of([26_900.0]),
+            ..WindowSummary::default()
+        }
+    }
+
+    fn line(server: &str, served: u64, few: f64, limit: Option<&str>, verdict: Verdict) -> Line {
+        Line {
+            server: server.to_owned(),
+            family: String::new(),
+            conns: 10_000,
+            rounds: 3,
+            busy: window(10_000, served as f64, 93_400.0),
+            idle: Some(window(100, few, 168_000.0)),
+            held: served,
+            served,
+            starved: 0,
+            late: 0,
+            refused: 0,
+            lost: 0,
+            memory_bytes_per_connection: Estimate::of([133.4 * 1024.0]),
+            limited_by: limit.map(str::to_owned),
+            backlog: Some(4096),
+            verdict,
+            failures: Vec::new(),
+        }
+    }
+
+    fn told(width: u16) -> String {
+        let lines = vec![
+            line("iterative", 1, 1.0, Some("accept backlog"), Verdict::Starved),
+            line("select", 1_019, 11.0, Some("FD_SETSIZE"), Verdict::Capped),
+            line("tokio-current", 10_000, 100.0, None, Verdict::SaturatedPair),
+        ];
+        let summary = Summary {
+            lines,
+            conns: vec![10_000],
+            active: 100,
+            suspect: Vec::new(),
+        };
+        table(&summary, 10_000, width, false)
+    }
+
+    #[test]
+    fn a_rate_over_fewer_clients_is_marked_and_named() {
+        let text = told(80);
+        assert_eq!(text.matches("93.4k*").count(), 2, "{text}");
+        assert_eq!(text.matches("168k*").count(), 2, "{text}");
+        let note = text
+            .lines()
+            .skip_while(|line| !line.starts_with('*'))
+            .take(2)
+            .collect::<Vec<_>>();
+        assert_eq!(
+            note,
+            [
+                "* rate over fewer clients than were to talk: iterative 1 of 10,000 and 1 of",
+                "  100; select 1,019 of 10,000 and 11 of 100"
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_wider_than_it_may_be_and_no_limit_is_broken() {
+        for width in [80, 100, 120, 132, 200] {
+            let text = told(width);
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= usize::from(width), "{widest} of {width}:\n{text}");
+            assert!(text.contains("backlog 4096\n"), "{width}:\n{text}");
+        }
+        assert!(told(132).contains("168k (160k–176k)*"), "{}", told(132));
+        assert!(told(120).contains("saturated-pair"), "{}", told(120));
+        assert!(!told(80).contains("saturated-pair"));
     }
 }
