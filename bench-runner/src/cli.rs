@@ -39,7 +39,7 @@ pub struct Cli {
     #[command(flatten)]
     pub run: RunArgs,
     /// Colour in the terminal
-    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, hide_short_help = true)]
     pub color: Color,
 }
 
@@ -59,6 +59,16 @@ pub enum Color {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Measure (what happens without a subcommand)
+    #[command(after_long_help = "\
+Examples:
+  bench-runner run --models all --conns 10000       the whole comparison
+  bench-runner run --quick -m epoll,poll            two models, one short round
+  bench-runner run -c 1k,5k,10k --rounds 5          three connection counts, five rounds
+  bench-runner run --dry-run                        what would be done, and how long it would take
+  bench-runner run --server-cpus 0 --client-cpus 1-3
+                                                    which CPUs each side has
+  bench-runner run -m all --server 'mine=./my-server --port {port}'
+                                                    your own server beside ours")]
     Run(Box<RunArgs>),
     /// Show the servers that can be chosen
     List(ListArgs),
@@ -73,7 +83,7 @@ pub enum Command {
 /// Which servers.
 #[derive(Args, Clone, Debug)]
 pub struct Selection {
-    /// Servers: `all`, families, names or aliases, separated by commas; -NAME takes one out
+    /// Servers: `all`, families, names, aliases (a,b); -NAME takes one out
     #[arg(
         short,
         long,
@@ -83,14 +93,14 @@ pub struct Selection {
         allow_hyphen_values = true
     )]
     pub models: Vec<String>,
-    /// Any program as a server: NAME=COMMAND with {port} and perhaps {host} in it (repeatable); it takes part
+    /// A program of yours too, with {port} and perhaps {host} in it (repeatable)
     #[arg(long, value_name = "NAME=COMMAND")]
     pub server: Vec<String>,
     /// More servers, from a catalogue file (repeatable); they take part when --models names them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub catalog: Vec<PathBuf>,
     /// Where the programs are [default: beside this one, then PATH]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub bin_dir: Option<PathBuf>,
 }
 
@@ -98,34 +108,34 @@ pub struct Selection {
 #[derive(Args, Clone, Debug)]
 pub struct LoadArgs {
     /// What the servers speak
-    #[arg(long, value_enum, default_value_t = Protocol::Echo, help_heading = "Load")]
+    #[arg(long, value_enum, default_value_t = Protocol::Echo, help_heading = "Load", hide_short_help = true)]
     pub protocol: Protocol,
     /// Size of a request (at least 16)
-    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse_bytes, help_heading = "Load")]
+    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse_bytes, help_heading = "Load", hide_short_help = true)]
     pub request_bytes: u64,
     /// Size of a reply under `reply` (at least 8)
-    #[arg(long, value_name = "BYTES", default_value = "16", value_parser = parse_bytes, help_heading = "Load")]
+    #[arg(long, value_name = "BYTES", default_value = "16", value_parser = parse_bytes, help_heading = "Load", hide_short_help = true)]
     pub reply_bytes: u64,
     /// Requests that a connection has under way at once
-    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
     pub pipeline: u64,
     /// Time over which connections are opened [default: 100 µs each]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Load")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Load", hide_short_help = true)]
     pub ramp: Option<Duration>,
     /// Time that each connection has to be established
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration, help_heading = "Load")]
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_duration, help_heading = "Load", hide_short_help = true)]
     pub connect_timeout: Duration,
     /// Time that each reply has to come; then its connection is closed
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration, help_heading = "Load")]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration, help_heading = "Load", hide_short_help = true)]
     pub timeout: Duration,
     /// Have the generator poll without sleeping
-    #[arg(long, help_heading = "Load")]
+    #[arg(long, help_heading = "Load", hide_short_help = true)]
     pub spin: bool,
     /// Backlog that servers pass to listen(2)
-    #[arg(long, value_name = "N", default_value = "4096", value_parser = parse_positive, help_heading = "Load")]
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
     pub backlog: u64,
     /// Workers of the models that have them [default: the server's CPUs]
-    #[arg(long, value_name = "N", value_parser = parse_positive, help_heading = "Load")]
+    #[arg(long, value_name = "N", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
     pub workers: Option<u64>,
 }
 
@@ -135,7 +145,7 @@ pub struct RunArgs {
     /// Which servers
     #[command(flatten)]
     pub selection: Selection,
-    /// Connections to open, one count or several separated by commas
+    /// Connections to open, one count or several (1k,10k)
     #[arg(short, long, value_name = "N", default_value = "10k", value_delimiter = ',', value_parser = parse_positive)]
     pub conns: Vec<u64>,
     /// Connection counts 1, 10, 100, 1k and 10k, for curves
@@ -151,7 +161,7 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "TIME", default_value = "4s", value_parser = parse_duration)]
     pub duration: Duration,
     /// Load before each window that is not recorded
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration, hide_short_help = true)]
     pub warmup: Duration,
     /// One round of short windows: --rounds 1 --duration 1s --warmup 200ms
     #[arg(long, conflicts_with_all = ["rounds", "duration", "warmup"])]
@@ -160,18 +170,18 @@ pub struct RunArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Seed of the order of cells [default: from the clock]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub seed: Option<u64>,
     /// CPUs of the server, as 0 or 0,2 or 0-3 [default: half of those there are]
-    #[arg(long, value_name = "LIST", value_parser = parse_cpus)]
+    #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
     pub server_cpus: Option<Cpus>,
     /// CPUs of the load generator [default: the other half]
-    #[arg(long, value_name = "LIST", value_parser = parse_cpus)]
+    #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
     pub client_cpus: Option<Cpus>,
     /// RLIMIT_NOFILE of the servers [default: the highest there is]
-    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    #[arg(long, value_name = "N", value_parser = parse_positive, hide_short_help = true)]
     pub server_nofile: Option<u64>,
-    /// Directory for the records and charts [default: results/DATE-HOST]
+    /// Directory of the records [default: results/DATE-HHMMSS-HOST]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// What is sent

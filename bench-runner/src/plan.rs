@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use crate::catalog::Entry;
+use crate::catalog::{Entry, Takes};
 use crate::record::Settings;
 
 /// One server × one connection count × one round.
@@ -20,6 +20,8 @@ pub struct Cell {
     pub conns: u64,
     /// Round, from 1.
     pub round: u32,
+    /// Whether clients beyond the server's workers wait in the accept queue.
+    pub queues: bool,
 }
 
 impl Cell {
@@ -41,6 +43,7 @@ pub fn cells(servers: &[Entry], settings: &Settings, seed: u64) -> Vec<Cell> {
             family: server.family.clone(),
             conns,
             round,
+            queues: server.per_connection == Takes::Worker,
         };
         let mut cells: Vec<Cell> = servers
             .iter()
@@ -59,9 +62,25 @@ pub fn expected(cell: &Cell, settings: &Settings) -> Duration {
     // Start, settling, memory, stop: a quarter of a second, and 100 µs more a connection.
     let rest = 0.25 + cell.conns as f64 * 100e-6;
     Duration::from_secs_f64(
-        settings.ramp(cell.conns) + windows * (settings.warmup_s + settings.duration_s + 0.1) + rest,
+        settings.ramp(cell.conns)
+            + windows * (settings.warmup_s + settings.duration_s + 0.1)
+            + waits(cell, settings)
+            + rest,
     )
 }
+
+/// What a server costs that leaves clients waiting: the generator gives those that have no reply half a second more,
+/// and those that the accept queue has no room for use up the connect timeout.
+fn waits(cell: &Cell, settings: &Settings) -> f64 {
+    match cell.queues {
+        true if cell.conns > settings.backlog => settings.connect_timeout_s + PATIENCE,
+        true => PATIENCE,
+        false => 0.0,
+    }
+}
+
+/// How long the generator waits for first replies.
+const PATIENCE: f64 = 0.5;
 
 impl Settings {
     /// Time over which `conns` connections are opened, in seconds.
@@ -109,12 +128,34 @@ mod tests {
     }
 
     #[test]
+    fn clients_that_wait_in_vain_take_their_timeout() {
+        let cell = |conns, queues| Cell {
+            server: String::new(),
+            family: String::new(),
+            conns,
+            round: 1,
+            queues,
+        };
+        let more = |conns| expected(&cell(conns, true), &settings()) - expected(&cell(conns, false), &settings());
+        assert_eq!(more(10_000), Duration::from_millis(3500));
+        assert_eq!(more(4096), Duration::from_millis(500), "all of them fit into the queue");
+        let servers = Catalog::own().unwrap().entries;
+        let queues = |name: &str| {
+            cells(&servers, &settings(), 1)
+                .iter()
+                .any(|cell| cell.server == name && cell.queues)
+        };
+        assert!(queues("iterative") && !queues("poll"));
+    }
+
+    #[test]
     fn a_cell_whose_connections_all_talk_has_one_window() {
         let cell = |conns| Cell {
             server: String::new(),
             family: String::new(),
             conns,
             round: 1,
+            queues: false,
         };
         let (few, many) = (expected(&cell(10), &settings()), expected(&cell(1000), &settings()));
         assert!(many > few + Duration::from_secs(4), "{few:?} {many:?}");

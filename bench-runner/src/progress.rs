@@ -42,6 +42,14 @@ impl Progress {
         }
     }
 
+    /// A server is being put through the checks that come before all measurements.
+    pub fn verifies(&self, server: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(format!("checking that {server} answers rightly")),
+            None => say(&format!("checking that {server} answers rightly\n")),
+        }
+    }
+
     /// A cell begins; `left` are all that are not done yet, this one first.
     pub fn begin(&mut self, left: &[Cell]) {
         self.began = Instant::now();

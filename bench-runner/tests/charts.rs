@@ -56,8 +56,17 @@ fn bar(name: &str, connected: u64, served: u64, stopped_by: &str, failed: &str) 
         name: name.to_string(),
         connected,
         served,
+        refused: 0,
         stopped_by: some(stopped_by),
         failed: some(failed),
+    }
+}
+
+/// A server that closes all that it cannot serve.
+fn refusing(name: &str, connected: u64, served: u64, stopped_by: &str) -> ServedBar {
+    ServedBar {
+        refused: connected - served,
+        ..bar(name, connected, served, stopped_by, "")
     }
 }
 
@@ -76,8 +85,8 @@ fn served_all() -> Served {
         "iterative" => bar(name, 4_098, 1, "accept backlog 4,096", ""),
         "prefork" => bar(name, 4_113, 16, "accept backlog 4,096", ""),
         "thread-pool" => bar(name, 4_225, 128, "accept backlog 4,096", ""),
-        "select" => bar(name, 1_019, 1_019, "FD_SETSIZE", ""),
-        "thread" => bar(name, 8_160, 8_160, "max_map_count", ""),
+        "select" => refusing(name, 10_000, 1_019, "FD_SETSIZE"),
+        "thread" => refusing(name, 10_000, 8_160, "max_map_count"),
         "busy-poll" => bar(name, 10_000, 7_311, "one pass takes longer than the window", ""),
         "fork" => bar(name, 312, 312, "", "died: signal 9 (SIGKILL) after 2.1 s"),
         "io-uring" => bar(name, 0, 0, "", "cannot start: io_uring_setup: operation not permitted"),

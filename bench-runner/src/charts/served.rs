@@ -1,4 +1,4 @@
-//! Chart 1: asked, connected, served. Where does each model break, and what stopped it?
+//! Chart 1: asked, connected, refused, served. Where does each model break, and what stopped it?
 //!
 //! One bar a model, in the order given, on a *linear* axis from 0 to what was asked for: the lengths are parts of one
 //! total, and on a logarithmic axis a model that serves a tenth would look as if it served most.
@@ -35,14 +35,28 @@ pub struct Served {
 pub struct ServedBar {
     /// The model's name.
     pub name: String,
-    /// Connections whose handshake was done; served ones are among them.
+    /// Connections whose handshake was done; served and refused ones are among them.
     pub connected: u64,
     /// Connections that got at least one correct reply.
     pub served: u64,
+    /// Connections that the server closed without ever a reply.
+    pub refused: u64,
     /// What kept it from serving all ("FD_SETSIZE").
     pub stopped_by: Option<String>,
     /// Why there is no result, or no more of one, if something went wrong.
     pub failed: Option<String>,
+}
+
+impl ServedBar {
+    /// Connected, not refused, and never served.
+    fn starved(&self) -> u64 {
+        self.connected.saturating_sub(self.served + self.refused)
+    }
+
+    /// The length of what is drawn.
+    fn length(&self) -> u64 {
+        self.connected.max(self.served + self.refused)
+    }
 }
 
 /// The widest that the column of names gets, in pixels.
@@ -107,7 +121,7 @@ impl Layout {
         let total = data
             .bars
             .iter()
-            .map(|bar| bar.connected.max(bar.served))
+            .map(ServedBar::length)
             .fold(data.asked.max(1), u64::max) as f64;
 
         // The bars take the width at which every label still fits behind its bar; a long reason is cut instead.
@@ -116,7 +130,7 @@ impl Layout {
             .bars
             .iter()
             .map(|bar| {
-                let part = bar.connected.max(bar.served) as f64 / total;
+                let part = bar.length() as f64 / total;
                 let wish = full - GAP - SLIVER - Label::of(bar, data.asked, px).room();
                 if part > 0.0 { wish / part } else { full }
             })
@@ -139,18 +153,22 @@ impl Layout {
         })
     }
 
-    /// What the three shades mean, in no model's colour.
+    /// What the shades mean, in no model's colour.
     fn key(&self, canvas: &Canvas<'_>) -> anyhow::Result<()> {
         let theme = canvas.theme;
-        let (face, y, mut x) = (regular(24.0), self.field.y0 - 44.0, self.field.x0);
-        for (shade, words) in [
+        let (face, y) = (regular(24.0), self.field.y0 - 44.0);
+        let words = [
             "served",
-            "connected but starved: never got a reply",
-            "refused, or never connected",
-        ]
-        .iter()
-        .enumerate()
-        {
+            "starved: connected, no reply",
+            "refused: connected, then closed unserved",
+            "never connected",
+        ];
+        let long = |words: &str| 52.0 + face.width(words);
+        let between = 44.0;
+        let total = words.iter().map(|words| long(words) + between).sum::<f64>() - between;
+        // Under long names the field begins too far to the right for all of it.
+        let mut x = self.field.x0.min(self.right - total);
+        for (shade, words) in words.iter().enumerate() {
             let swatch = Area {
                 x0: x,
                 y0: y - 12.0,
@@ -161,10 +179,11 @@ impl Layout {
             match shade {
                 0 => canvas.fill(swatch, theme.quiet)?,
                 1 => starved(canvas, swatch, theme.quiet)?,
+                2 => refused(canvas, swatch, theme.quiet)?,
                 _ => {}
             }
             canvas.label(face, theme.quiet, Align::Left, x + 52.0, y, words)?;
-            x += 52.0 + face.width(words) + 44.0;
+            x += long(words) + between;
         }
         Ok(())
     }
@@ -214,12 +233,14 @@ impl Layout {
         canvas.fill(span(field.x0, self.scale.at(asked as f64)), theme.track)?;
         let sliver = |n: u64, from: u64| if n > from { SLIVER } else { 0.0 };
         let served = self.scale.at(bar.served as f64).max(field.x0 + sliver(bar.served, 0));
-        let connected = self
-            .scale
-            .at(bar.connected as f64)
-            .max(served + sliver(bar.connected, bar.served));
-        if connected > served {
-            starved(canvas, span(served, connected), color)?;
+        let after = |from: f64, upto: u64, n: u64| self.scale.at(upto as f64).max(from + sliver(n, 0));
+        let waiting = after(served, bar.served + bar.starved(), bar.starved());
+        let connected = after(waiting, bar.length(), bar.refused);
+        if waiting > served {
+            starved(canvas, span(served, waiting), color)?;
+        }
+        if connected > waiting {
+            refused(canvas, span(waiting, connected), color)?;
         }
         if bar.served > 0 {
             canvas.fill(span(field.x0, served), color)?;
@@ -237,6 +258,12 @@ fn starved(canvas: &Canvas<'_>, area: Area, color: RGBColor) -> anyhow::Result<(
     canvas.outline(area, color, 2)
 }
 
+/// The shade of connections that the server took and closed at once: they were there, and it is over.
+fn refused(canvas: &Canvas<'_>, area: Area, color: RGBColor) -> anyhow::Result<()> {
+    canvas.fill(area, canvas.theme.tint(color, 0.10))?;
+    canvas.outline(area, color, 2)
+}
+
 /// What stands at the end of a bar: the numbers, and why there are no more of them.
 struct Label {
     numbers: String,
@@ -247,12 +274,21 @@ struct Label {
 
 impl Label {
     fn of(bar: &ServedBar, asked: u64, px: f64) -> Self {
-        let (served, starved) = (thousands(bar.served), bar.connected.saturating_sub(bar.served));
-        let numbers = match () {
-            () if bar.failed.is_some() && bar.connected.max(bar.served) == 0 => String::new(),
-            () if starved > 0 => format!("{served} served, {} starved", thousands(starved)),
-            () if bar.served >= asked && bar.failed.is_none() => served,
-            () => format!("{served} served"),
+        let mut parts = vec![thousands(bar.served)];
+        if bar.served < asked || bar.failed.is_some() || bar.length() > bar.served {
+            parts[0] += " served";
+        }
+        let others = [(bar.starved(), "starved"), (bar.refused, "refused")];
+        parts.extend(
+            others
+                .into_iter()
+                .filter(|&(n, _)| n > 0)
+                .map(|(n, word)| format!("{} {word}", thousands(n))),
+        );
+        let numbers = if bar.failed.is_some() && bar.length() == 0 {
+            String::new()
+        } else {
+            parts.join(", ")
         };
         let reason = match (&bar.failed, &bar.stopped_by) {
             (Some(why), _) => format!("✗ {why}"),

@@ -1,6 +1,6 @@
 //! `run`: the experiment from its plan to its report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -146,7 +146,7 @@ impl Experiment {
         plan: &[Cell],
         progress: &mut Progress,
     ) -> Result<()> {
-        let launches = self.verified(launches);
+        let launches = self.verified(entries, launches, progress);
         for (done, cell) in plan.iter().enumerate() {
             if loadgen::interrupt::requested() {
                 return Ok(());
@@ -182,17 +182,24 @@ impl Experiment {
     }
 
     /// A server that does not answer rightly is not measured; its rows say why.
-    fn verified(&self, launches: Vec<Result<Launch, Failure>>) -> Vec<Result<Launch, Failure>> {
-        let verify = |launch: Launch| {
+    fn verified(
+        &self,
+        entries: &[Entry],
+        launches: Vec<Result<Launch, Failure>>,
+        progress: &Progress,
+    ) -> Vec<Result<Launch, Failure>> {
+        let verify = |(entry, launch): (&Entry, Result<Launch, Failure>)| {
+            let launch = launch?;
             if loadgen::interrupt::requested() {
                 return Ok(launch);
             }
+            progress.verifies(&entry.name);
             match verify::verify(&launch, &self.run.settings, &self.bench.placement.server) {
                 Ok(()) => Ok(launch),
                 Err(error) => Err(Failure::of(&error)),
             }
         };
-        launches.into_iter().map(|launch| launch.and_then(verify)).collect()
+        entries.iter().zip(launches).map(verify).collect()
     }
 
     fn show(&mut self) -> Result<()> {
@@ -203,10 +210,13 @@ impl Experiment {
         super::print(&report::text(&summarise(&self.run, &self.rows), self.color))?;
         updated?;
         let told = report::draw(self.store.directory(), &self.run, &self.rows)?;
-        if self.store.directory().parent() == Some(super::results()) {
-            self.store.link_latest()?;
+        super::print(&told)?;
+        if is_under(self.store.directory(), super::results()) {
+            return self.store.link_latest();
         }
-        super::print(&told)
+        let directory = self.store.directory().display().to_string();
+        let directory = shlex::try_quote(&directory).map_or(directory.clone(), std::borrow::Cow::into_owned);
+        super::print(&format!("\ndraw them again with: bench-runner report {directory}\n"))
     }
 
     fn cells_done(&self) -> usize {
@@ -214,6 +224,15 @@ impl Experiment {
         cells.dedup();
         cells.len()
     }
+}
+
+/// Whether `directory` lies in `parent`, however the two are written.
+fn is_under(directory: &Path, parent: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let (Some(directory), Some(parent)) = (whole(directory), whole(parent)) else {
+        return false;
+    };
+    directory.parent() == Some(&parent)
 }
 
 fn settings(args: &RunArgs) -> Result<Settings> {
@@ -319,10 +338,5 @@ fn describe(plan: &[Cell], entries: &[Entry], settings: &Settings, seed: u64) ->
             about(expected(cell, settings))
         );
     }
-    text + &format!(
-        "{} cells, about {} in all (a model that leaves clients waiting takes {} s more a cell); seed {seed}\n",
-        plan.len(),
-        about(total),
-        settings.connect_timeout_s + 0.5,
-    )
+    text + &format!("{} cells, about {} in all; seed {seed}\n", plan.len(), about(total),)
 }

@@ -10,14 +10,16 @@ use loadgen::{Payload, Protocol};
 
 use super::server::{Launch, Server};
 use super::wait;
-use crate::record::Settings;
+use crate::record::{Ready, Settings};
 
 /// Time that any single read or write may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Time in which a server that waits for a piece of a request has read it.
 const PAUSE: Duration = Duration::from_millis(15);
-/// Connections that are open at once in the last check.
-const MANY: u32 = 32;
+/// Connections that are open at once in the last check, where the server has room for them.
+const MANY: u64 = 32;
+/// Connections of the checks before, which it may not have closed yet.
+const CLOSING: u64 = 4;
 /// Requests in the check of large payloads: more than any server's buffers and socket hold.
 const LARGE_BYTES: usize = 1 << 20;
 
@@ -136,20 +138,22 @@ fn half_close(server: &Server, payload: &mut Payload) -> Result<()> {
     }
 }
 
+/// How many a server must be able to answer at once: fewer where it announced less room. One that is bound by its
+/// workers lets the others wait in its accept queue, so there the backlog counts.
+fn many(ready: Option<&Ready>) -> u64 {
+    let Some(ready) = ready else { return MANY };
+    let room = match ready.capacity.bound_by.as_str() {
+        "workers" => ready.backlog.effective.unwrap_or(ready.backlog.requested) + ready.capacity.connections,
+        _ => ready.capacity.connections.saturating_sub(CLOSING),
+    };
+    room.clamp(1, MANY)
+}
+
 /// Opened together, answered in the order in which they were opened: so that a server of one client at a time passes.
 fn many_connections(server: &Server, payload: &mut Payload) -> Result<()> {
-    // Two descriptors' grace: the connections of the checks before may not be closed on the server's side yet.
-    let room = server
-        .ready
-        .as_ref()
-        .map_or(MANY, |ready| match ready.capacity.bound_by.as_str() {
-            "workers" => MANY,
-            _ => u32::try_from(ready.capacity.connections)
-                .unwrap_or(MANY)
-                .saturating_sub(2)
-                .clamp(1, MANY),
-        });
-    let mut clients = (0..room).map(|_| connect(server)).collect::<Result<Vec<_>>>()?;
+    let mut clients = (0..many(server.ready.as_ref()))
+        .map(|_| connect(server))
+        .collect::<Result<Vec<_>>>()?;
     for (id, client) in (100..).zip(&mut clients) {
         client.write_all(payload.request(id, 0))?;
     }
@@ -157,4 +161,27 @@ fn many_connections(server: &Server, payload: &mut Payload) -> Result<()> {
         expect(&mut client, payload.reply(id, 0)).with_context(|| format!("connection {}", id - 99))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_are_opened_than_there_is_room_for() {
+        let ready = |connections: u64, bound_by: &str, backlog: u64| {
+            let ready = serde_json::json!({
+                "model": "x", "address": "127.0.0.1:1", "pid": 1,
+                "backlog": { "requested": backlog, "effective": backlog },
+                "capacity": { "connections": connections, "bound_by": bound_by }, "workers": 1,
+            });
+            many(Some(&serde_json::from_value(ready).unwrap()))
+        };
+        assert_eq!(many(None), 32, "a foreign server announces nothing");
+        assert_eq!(ready(10_000, "RLIMIT_NOFILE", 4096), 32);
+        assert_eq!(ready(20, "RLIMIT_NOFILE", 4096), 16);
+        assert_eq!(ready(3, "RLIMIT_NOFILE", 4096), 1);
+        assert_eq!(ready(1, "workers", 4096), 32, "the others wait");
+        assert_eq!(ready(1, "workers", 8), 9);
+    }
 }

@@ -42,15 +42,16 @@ pub fn served(run: &Run, summary: &Summary) -> Served {
     let asked = summary.most_conns();
     let bar = |line: &Line| ServedBar {
         name: line.server.clone(),
-        connected: line.held,
+        connected: line.held + line.lost + line.refused,
         served: line.served,
+        refused: line.refused,
         stopped_by: line.stopped_by(),
         failed: (line.rounds == 0).then(|| line.failures.first().cloned().unwrap_or_else(|| "no row".to_owned())),
     };
     Served {
         title: served_title(summary),
         subtitle: format!(
-            "{} connections asked of each; served: a correct reply, even a late one, to what was asked in {} s while all talk; {}",
+            "{} connections asked of each, all talk for {} s; served: at least one correct reply, if only after that; {}",
             grouped(asked),
             run.settings.duration_s,
             rounds(run, "median of"),

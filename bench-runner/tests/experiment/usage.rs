@@ -115,6 +115,28 @@ fn a_full_disk_loses_the_record_and_not_the_result() {
 }
 
 #[test]
+fn a_run_under_results_is_the_latest_however_it_is_named() {
+    let place = Place::new();
+    let arguments = "-m poll -c 3 -r 1 --duration 100ms --warmup 10ms --out";
+    for (out, latest) in [("results/a", true), ("./results/b", true), ("results/../c", false)] {
+        let told = output(&mut place.command(&format!("{arguments} {out}")));
+        let text = String::from_utf8(told.stdout).unwrap();
+        assert_eq!(told.status.code(), Some(0));
+        let hint = format!("bench-runner report {out}\n");
+        assert_eq!(text.ends_with(&hint), !latest, "{out}: {text}");
+        if latest {
+            let link = fs::read_link(place.path("results/latest")).unwrap();
+            assert!(out.ends_with(link.to_str().unwrap()), "{out}: {}", link.display());
+        }
+    }
+    assert_eq!(fs::read_link(place.path("results/latest")).unwrap().to_str(), Some("b"));
+    let whole = place.path("results/d");
+    let told = output(&mut place.command(&format!("{arguments} {}", whole.display())));
+    assert_eq!(told.status.code(), Some(0));
+    assert_eq!(fs::read_link(place.path("results/latest")).unwrap().to_str(), Some("d"));
+}
+
+#[test]
 fn what_only_tells_tells() {
     let place = Place::new();
     let tells = |arguments: &str, codes: &[i32], words: &[&str]| {
@@ -128,7 +150,14 @@ fn what_only_tells_tells() {
     tells("list", &[0], &["epoll-edge", "also epoll", "blocking", "readiness"]);
     tells("list -m poll", &[0], &["poll(2)"]);
     tells("--help", &[0], &["Examples:", "--models", "Exit codes"]);
-    tells("-h", &[0], &["--models"]);
+    tells("-h", &[0], &["--models", "results/DATE-HHMMSS-HOST"]);
+    tells(
+        "run --help",
+        &[0],
+        &["Examples:", "bench-runner run --quick", "--connect-timeout"],
+    );
+    let short = output(&mut place.bare("-h"));
+    assert!(short.stdout.split(|&byte| byte == b'\n').count() <= 30, "a screen");
     tells("--version", &[0], &["bench-runner"]);
     tells(
         "verify -m epoll,iterative",

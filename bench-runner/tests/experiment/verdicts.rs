@@ -68,6 +68,18 @@ fn a_descriptor_limit_caps_at_the_number_that_was_announced() {
 }
 
 #[test]
+fn a_server_with_little_room_is_checked_within_it() {
+    let place = Place::new();
+    let run = place.measure("-m select,poll,thread -c 40 --server-nofile 34 --duration 100ms");
+    assert_eq!(run.code, Some(0), "{}", run.told);
+    for row in &run.rows {
+        let room = row.ready.as_ref().unwrap().capacity.connections;
+        assert!(room < 32, "{room}");
+        assert_eq!(row.connections.unwrap().served, room, "{}", row.server);
+    }
+}
+
+#[test]
 fn connections_that_are_dropped_while_served_are_not_valid() {
     let place = Place::new();
     let mut command = place.short_run("-c 4 --active 2 -m -all");
