@@ -2,10 +2,11 @@
 
 use loadgen::units::{grouped, short};
 
+use super::notes::{FEWER, broken, fewer, notes};
 use crate::record::Verdict;
 use crate::stats::{Estimate, Line, Summary, WindowSummary};
 
-/// How much the table tells, from most to least: the first that fits is taken.
+/// How much the table tells, from least to most: the most that fits is taken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Detail {
     Plain,
@@ -73,8 +74,6 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
 
 /// Spaces between columns.
 const GAP: usize = 2;
-/// Behind a rate over fewer clients than were to talk.
-const FEWER: &str = "*";
 
 fn fits(columns: &[Column], width: usize) -> bool {
     let mut widths = widths(columns);
@@ -175,84 +174,6 @@ fn joined(cells: impl Iterator<Item = (String, bool, bool)>, widths: &[usize], r
     (text + rest).trim_end().to_owned()
 }
 
-/// What the signs in the table mean, as far as they are in it, and how far its numbers reach.
-fn notes(lines: &[&Line], width: usize) -> String {
-    let windows = || {
-        lines
-            .iter()
-            .flat_map(|line| [Some(&line.busy), line.idle.as_ref()])
-            .flatten()
-    };
-    let mut notes = Vec::new();
-    let clients = |window: &WindowSummary| {
-        let served = window.served.map_or(0, |served| served.median.round() as u64);
-        format!("{} of {}", grouped(served), grouped(window.active))
-    };
-    let fewer: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let windows = [Some(&line.busy), line.idle.as_ref()];
-            let few = windows.into_iter().flatten().filter(|window| fewer(window));
-            let few: Vec<String> = few.map(clients).collect();
-            (!few.is_empty()).then(|| format!("{} {}", line.server, few.join(" and ")))
-        })
-        .collect();
-    if !fewer.is_empty() {
-        notes.push(format!(
-            "{FEWER} rate over fewer clients than were to talk: {}",
-            fewer.join("; ")
-        ));
-    }
-    if windows().any(|window| window.rate_per_s.is_some() && window.lower_bound) {
-        notes.push("≥ the load generator gave out first: the server could do more".to_owned());
-    }
-    if windows().any(|window| window.rate_per_s.is_some() && window.p99_ns.is_none()) {
-        notes.push(
-            "✗ falls among clients without a reply inside the window, or requests that its end cut off".to_owned(),
-        );
-    }
-    if lines.iter().any(|line| line.rounds > 0) {
-        notes.push("served: at least one correct reply, if only after the window".to_owned());
-    }
-    if lines.iter().any(|line| line.rounds > 1) {
-        notes.push("each number is the median of the rounds; p99 is over all clients that asked".to_owned());
-    }
-    let indented = |note: &String| broken(note, width - 2).join("\n  ") + "\n";
-    let text: String = notes.iter().map(indented).collect();
-    if text.is_empty() { text } else { format!("\n{text}") }
-}
-
-/// Whether a window's rate is marked: another line's is over more clients, and the two are no comparison.
-fn fewer(window: &WindowSummary) -> bool {
-    window.rate_per_s.is_some() && window.over_fewer()
-}
-
-/// Text in lines of at most `room` characters, broken at spaces where it can be.
-fn broken(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is a first line");
-        if line.is_empty() {
-            *line = word.to_owned();
-        } else if line.chars().count() + 1 + word.chars().count() <= room {
-            *line += " ";
-            *line += word;
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.into_iter().flat_map(|line| chunks(&line, room)).collect()
-}
-
-fn chunks(line: &str, room: usize) -> Vec<String> {
-    let chars: Vec<char> = line.chars().collect();
-    if chars.is_empty() {
-        vec![String::new()]
-    } else {
-        chars.chunks(room).map(|part| part.iter().collect()).collect()
-    }
-}
-
 fn bold(text: &str, color: bool) -> String {
     if color {
         format!("\x1b[1m{text}\x1b[0m")
@@ -315,86 +236,4 @@ fn compact_time(ns: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn window(active: u64, served: f64, rate: f64) -> WindowSummary {
-        WindowSummary {
-            active,
-            rate_per_s: Estimate::of([rate * 0.95, rate, rate * 1.05]),
-            p99_ns: (served >= active as f64).then_some(150_000_000),
-            served: Estimate::of([served; 3]),
-            cpu_ns_per_request: Estimate::of([26_900.0]),
-            ..WindowSummary::default()
-        }
-    }
-
-    fn line(server: &str, served: u64, few: f64, limit: Option<&str>, verdict: Verdict) -> Line {
-        Line {
-            server: server.to_owned(),
-            family: String::new(),
-            conns: 10_000,
-            rounds: 3,
-            busy: window(10_000, served as f64, 93_400.0),
-            idle: Some(window(100, few, 168_000.0)),
-            held: served,
-            served,
-            starved: 0,
-            late: 0,
-            refused: 0,
-            lost: 0,
-            memory_bytes_per_connection: Estimate::of([133.4 * 1024.0]),
-            limited_by: limit.map(str::to_owned),
-            backlog: Some(4096),
-            verdict,
-            failures: Vec::new(),
-        }
-    }
-
-    fn told(width: u16) -> String {
-        let lines = vec![
-            line("iterative", 1, 1.0, Some("accept backlog"), Verdict::Starved),
-            line("select", 1_019, 11.0, Some("FD_SETSIZE"), Verdict::Capped),
-            line("tokio-current", 10_000, 100.0, None, Verdict::SaturatedPair),
-        ];
-        let summary = Summary {
-            lines,
-            conns: vec![10_000],
-            active: 100,
-            suspect: Vec::new(),
-        };
-        table(&summary, 10_000, width, false)
-    }
-
-    #[test]
-    fn a_rate_over_fewer_clients_is_marked_and_named() {
-        let text = told(80);
-        assert_eq!(text.matches("93.4k*").count(), 2, "{text}");
-        assert_eq!(text.matches("168k*").count(), 2, "{text}");
-        let note = text
-            .lines()
-            .skip_while(|line| !line.starts_with('*'))
-            .take(2)
-            .collect::<Vec<_>>();
-        assert_eq!(
-            note,
-            [
-                "* rate over fewer clients than were to talk: iterative 1 of 10,000 and 1 of",
-                "  100; select 1,019 of 10,000 and 11 of 100"
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_is_wider_than_it_may_be_and_no_limit_is_broken() {
-        for width in [80, 100, 120, 132, 200] {
-            let text = told(width);
-            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
-            assert!(widest <= usize::from(width), "{widest} of {width}:\n{text}");
-            assert!(text.contains("backlog 4096\n"), "{width}:\n{text}");
-        }
-        assert!(told(132).contains("168k (160k–176k)*"), "{}", told(132));
-        assert!(told(120).contains("saturated-pair"), "{}", told(120));
-        assert!(!told(80).contains("saturated-pair"));
-    }
-}
+mod tests;

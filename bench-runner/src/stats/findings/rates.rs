@@ -1,0 +1,149 @@
+//! How far servers are apart: by rate, CPU and memory. Only what may be held against each other is.
+
+use loadgen::units::{grouped, short};
+
+use crate::stats::{Estimate, Line};
+
+/// The lines with the largest and the smallest value, where there are any.
+fn ends<'a>(lines: &[&'a Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<(&'a Line, &'a Line)> {
+    let valued = || {
+        lines
+            .iter()
+            .copied()
+            .filter_map(|line| Some((line, value(line)?.median)))
+    };
+    let most = valued().max_by(|a, b| a.1.total_cmp(&b.1))?.0;
+    let least = valued().min_by(|a, b| a.1.total_cmp(&b.1))?.0;
+    Some((most, least))
+}
+
+/// A rate that says something of the server: not one that the generator bounded, or about which it contradicts itself.
+fn busy_rate(line: &Line) -> Option<Estimate> {
+    line.busy.rate_per_s.filter(|_| line.busy.ranks())
+}
+
+fn idle_rate(line: &Line) -> Option<Estimate> {
+    let idle = line.idle.as_ref()?;
+    idle.rate_per_s.filter(|_| idle.ranks())
+}
+
+/// CPU per request holds whichever side was used up.
+pub(super) fn busy_cpu(line: &Line) -> Option<Estimate> {
+    line.busy.cpu_ns_per_request.filter(|_| !line.busy.unsound)
+}
+
+/// The servers of which a window takes no part in the ranking by rate.
+pub(super) fn unranked(lines: &[&Line]) -> Option<String> {
+    let bounded = |line: &&&Line| line.busy.lower_bound || line.idle.as_ref().is_some_and(|idle| idle.lower_bound);
+    let names: Vec<&str> = lines.iter().filter(bounded).map(|line| &*line.server).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not ranked where the load generator gave out first (≥): {}.",
+            names.join(", ")
+        )
+    })
+}
+
+/// How far the servers are apart while all talk, and while few do.
+pub(super) fn watched(lines: &[&Line], active: u64) -> Option<String> {
+    let conns = lines.first()?.conns;
+    let apart = |value: fn(&Line) -> Option<Estimate>| {
+        let ranked: Vec<&Line> = lines.iter().copied().filter(|line| value(line).is_some()).collect();
+        let (most, least) = ends(&ranked, value).filter(|_| ranked.len() > 1)?;
+        let (high, low) = (value(most)?, value(least)?);
+        Some((most, least, high.median / low.median, high.clearly_above(&low)))
+    };
+    let all = apart(busy_rate).map(|(_, _, all, clear)| {
+        if clear {
+            format!("{} apart", times(all))
+        } else {
+            "no clear difference".to_owned()
+        }
+    });
+    let few = apart(idle_rate).map(|(most, least, few, clear)| {
+        if clear {
+            format!("{} is {} {}", most.server, ahead(few), least.server)
+        } else {
+            "no clear difference".to_owned()
+        }
+    });
+    let few = few.map(|few| format!("{} of {} talk: {few}", grouped(active), grouped(conns)));
+    match (all, few) {
+        (Some(all), Some(few)) => Some(format!("All talk: {all}; {few}.")),
+        (Some(all), None) => Some(format!("All {} talk: {all}.", grouped(conns))),
+        (None, few) => Some(format!("{}.", few?)),
+    }
+}
+
+/// From this share of its CPUs on a server is at its limit.
+const SATURATED: f64 = 0.9;
+/// A server that watches for nothing is not slower when fewer talk. One that scans what it watches loses far more than
+/// half; anything less may have another cause.
+const COLLAPSE: f64 = 2.0;
+
+/// A server that loses when most of its connections fall silent, though it then has less to do. That it pays for the
+/// connections it watches is said only where its CPU shows it: used up, in every round, by far fewer requests.
+pub(super) fn collapse(line: &Line, active: u64) -> Option<String> {
+    // While all talk a lower bound does no harm: what the server falls from is even more.
+    let (busy, idle) = (line.busy.rate_per_s?, idle_rate(line)?);
+    let share = line.idle.as_ref()?.server_share?;
+    let pays = !line.busy.unsound
+        && busy.clearly_above(&idle)
+        && busy.median > COLLAPSE * idle.median
+        && share.low >= SATURATED;
+    pays.then(|| {
+        format!(
+            "With {} of {} talking, {} falls from {} to {} requests a second with its CPU used up: it pays for the \
+             connections it watches.",
+            grouped(active),
+            grouped(line.conns),
+            line.server,
+            short(busy.median),
+            short(idle.median)
+        )
+    })
+}
+
+pub(super) fn spread(
+    lines: &[&Line],
+    what: &str,
+    value: impl Fn(&Line) -> Option<Estimate>,
+    write: &dyn Fn(f64) -> String,
+) -> Option<String> {
+    let (most, least) = ends(lines, &value)?;
+    let (high, low) = (value(most)?, value(least)?);
+    if most.server == least.server {
+        return Some(format!("{what}: {} in {}.", write(low.median), least.server));
+    }
+    if !high.clearly_above(&low) {
+        return Some(format!(
+            "{what}: no clear difference, {} to {}.",
+            write(low.median),
+            write(high.median)
+        ));
+    }
+    Some(format!(
+        "{what}: {} in {}, {} in {}.",
+        write(low.median),
+        least.server,
+        write(high.median),
+        most.server
+    ))
+}
+
+/// `12×`, `1.4×`, or a percentage for what is less than half as much again.
+fn times(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio >= 9.95 => format!("{ratio:.0}×"),
+        ratio if ratio >= 1.5 => format!("{ratio:.1}×"),
+        ratio => format!("{:.0} %", (ratio - 1.0) * 100.0),
+    }
+}
+
+fn ahead(ratio: f64) -> String {
+    if ratio >= 1.5 {
+        format!("{} as fast as", times(ratio))
+    } else {
+        format!("{} faster than", times(ratio))
+    }
+}

@@ -1,0 +1,160 @@
+//! What is found in runs that are made up.
+
+use super::*;
+use crate::record::Verdict;
+use crate::stats::{Estimate, WindowSummary};
+
+fn window(rates: [f64; 3]) -> WindowSummary {
+    WindowSummary {
+        rate_per_s: Estimate::of(rates),
+        server_share: Estimate::of([0.99; 3]),
+        ..WindowSummary::default()
+    }
+}
+
+fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
+    Line {
+        server: server.to_owned(),
+        family: "readiness".to_owned(),
+        conns: 10_000,
+        rounds: 3,
+        busy: window(busy),
+        idle: Some(window(idle)),
+        held: 10_000,
+        served: 10_000,
+        starved: 0,
+        late: 0,
+        refused: 0,
+        lost: 0,
+        memory_bytes_per_connection: None,
+        limited_by: None,
+        backlog: Some(4096),
+        verdict: Verdict::Valid,
+        failures: Vec::new(),
+    }
+}
+
+fn summary(lines: Vec<Line>) -> Summary {
+    Summary {
+        lines,
+        conns: vec![10_000],
+        active: 100,
+        suspect: Vec::new(),
+    }
+}
+
+fn texts(lines: Vec<Line>) -> Vec<String> {
+    findings(&summary(lines))
+        .into_iter()
+        .map(|finding| finding.text)
+        .collect()
+}
+
+#[test]
+fn clear_differences_are_named_and_others_are_not() {
+    let poll = || line("poll", [79e3, 80e3, 81e3], [9e3, 10e3, 11e3]);
+    let epoll = || line("epoll-edge", [80e3, 81e3, 83e3], [110e3, 120e3, 130e3]);
+    let said = texts(vec![poll(), epoll()]);
+    assert_eq!(said[0], "All 2 serve 10,000 connections.");
+    assert_eq!(
+        said[1],
+        "All talk: no clear difference; 100 of 10,000 talk: epoll-edge is 12× as fast as poll."
+    );
+    assert_eq!(
+        said[2],
+        "With 100 of 10,000 talking, poll falls from 80.0k to 10.0k requests a second with its CPU used up: it pays for the connections it watches."
+    );
+    let tie = texts(vec![epoll(), line("mio", [80e3, 81e3, 83e3], [110e3, 121e3, 130e3])]);
+    assert_eq!(
+        tie[1],
+        "All talk: no clear difference; 100 of 10,000 talk: no clear difference."
+    );
+    assert_eq!(tie.len(), 2);
+}
+
+#[test]
+fn a_rate_that_the_generator_bounded_is_not_ranked() {
+    let slow = || line("slow", [10e3, 11e3, 12e3], [10e3, 11e3, 12e3]);
+    let fast = || line("fast", [80e3, 81e3, 82e3], [80e3, 81e3, 82e3]);
+    let bounded = |mut line: Line| {
+        line.busy.lower_bound = true;
+        line
+    };
+    assert!(texts(vec![slow(), fast()])[1].starts_with("All talk: 7.4× apart; "));
+    let said = texts(vec![bounded(slow()), fast()]);
+    assert_eq!(said[1], "100 of 10,000 talk: fast is 7.4× as fast as slow.");
+    assert_eq!(said[2], "Not ranked where the load generator gave out first (≥): slow.");
+    let mut unsound = slow();
+    (unsound.busy.unsound, unsound.idle.as_mut().unwrap().unsound) = (true, true);
+    assert_eq!(texts(vec![unsound, fast()]).len(), 1, "one alone is not ranked");
+    let failed = Line {
+        failures: vec!["it died".to_owned()],
+        ..slow()
+    };
+    assert_eq!(
+        texts(vec![failed, fast()]),
+        ["slow failed: it died.", "1 of 2 serves all 10,000 connections."]
+    );
+}
+
+#[test]
+fn who_pays_for_what_it_watches_is_told_by_its_cpu() {
+    let fallen = |share: [f64; 3], idle: [f64; 3]| {
+        let mut line = line("x", [80e3, 80e3, 81e3], idle);
+        line.idle.as_mut().unwrap().server_share = Estimate::of(share);
+        let said = texts(vec![line]);
+        said.iter().any(|text| text.contains("it pays"))
+    };
+    assert!(fallen([0.97, 0.98, 0.99], [9e3, 10e3, 11e3]));
+    assert!(!fallen([0.5, 0.98, 0.99], [9e3, 10e3, 11e3]), "it had time to spare");
+    assert!(!fallen([0.97, 0.98, 0.99], [58e3, 60e3, 61e3]), "a little slower");
+}
+
+#[test]
+fn who_is_stopped_is_told_with_the_limit() {
+    let select = Line {
+        held: 1019,
+        served: 1019,
+        refused: 8981,
+        limited_by: Some("FD_SETSIZE".to_owned()),
+        ..line("select", [1.0; 3], [1.0; 3])
+    };
+    let iterative = Line {
+        held: 4098,
+        served: 1,
+        starved: 4097,
+        limited_by: Some("accept backlog".to_owned()),
+        ..line("iterative", [1.0; 3], [1.0; 3])
+    };
+    let poll = line("poll", [1.0; 3], [1.0; 3]);
+    let all = summary(vec![iterative, select, poll]);
+    let said: Vec<String> = findings(&all).into_iter().map(|finding| finding.text).collect();
+    assert_eq!(said[0], "1 of 3 serves all 10,000 connections.");
+    assert_eq!(
+        said[1],
+        "iterative serves 1 of 10,000, 4,097 are connected and starve, 5,902 never connect (backlog 4096)."
+    );
+    assert_eq!(said[2], "select serves 1,019 of 10,000, refuses 8,981 (FD_SETSIZE).");
+    assert_eq!(
+        served_title(&all),
+        "select stops at 1,019; 1 of 3 serves all 10,000 connections"
+    );
+}
+
+#[test]
+fn titles_are_true_for_one_server_for_none_and_for_failures() {
+    let one = summary(vec![line("poll", [1.0; 3], [1.0; 3])]);
+    assert_eq!(served_title(&one), "poll serves all 10,000 connections");
+    assert_eq!(watched_title(&one), "poll serves 10,000 connections");
+    let failed = Line {
+        rounds: 0,
+        served: 0,
+        held: 0,
+        failures: vec!["it died".to_owned()],
+        ..line("poll", [1.0; 3], [1.0; 3])
+    };
+    let failed = summary(vec![failed]);
+    assert_eq!(served_title(&failed), "No server could be measured");
+    assert_eq!(watched_title(&failed), "No server serves all connections");
+    assert_eq!(findings(&failed)[0].text, "poll failed: it died.");
+}
