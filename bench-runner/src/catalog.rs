@@ -1,7 +1,7 @@
 //! The catalogue: which servers there are, and how each is started.
 //!
 //! A server of ours and one in any other language are entries alike. Ours name a binary that keeps the server
-//! contract; a foreign one gives a command with `{host}` and `{port}` in it.
+//! contract; a foreign one gives a command with `{host}`, `{port}` and `{work}` in it.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub struct Entry {
     pub aliases: Vec<String>,
     /// Program that keeps the server contract, by name or path.
     pub binary: Option<String>,
-    /// Command line of a foreign server, with `{port}` and perhaps `{host}`.
+    /// Command line of a foreign server, with `{port}` and perhaps `{host}` and `{work}`.
     pub command: Option<String>,
     /// Group in tables and charts.
     #[serde(default = "foreign")]

@@ -8,6 +8,7 @@ use loadgen::Protocol;
 use loadgen::units::{parse_bytes, parse_duration, parse_positive};
 
 use crate::execute::cpus;
+use crate::record::NO_WORK;
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -163,6 +164,9 @@ pub struct RunArgs {
     /// Load before each window that is not recorded
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration, hide_short_help = true)]
     pub warmup: Duration,
+    /// What servers do for each request beside the reply: none, cpu:N or wait:TIME
+    #[arg(long, value_name = "WORK", default_value = NO_WORK, value_parser = parse_work, hide_short_help = true)]
+    pub work: String,
     /// One round of short windows: --rounds 1 --duration 1s --warmup 200ms
     #[arg(long, conflicts_with_all = ["rounds", "duration", "warmup"])]
     pub quick: bool,
@@ -195,6 +199,17 @@ pub struct Cpus(pub Vec<usize>);
 
 fn parse_cpus(text: &str) -> Result<Cpus, String> {
     cpus::parse(text).map(Cpus)
+}
+
+/// The text as it is, for it is the servers that understand it; but what none of them would is refused here.
+fn parse_work(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
+        None if text == NO_WORK => {}
+        Some(("cpu", n)) => _ = parse_positive(n)?,
+        Some(("wait", time)) => _ = parse_duration(time)?,
+        _ => return Err("it is none, cpu:N or wait:TIME".to_owned()),
+    }
+    Ok(text.to_owned())
 }
 
 /// Flags of `list`.

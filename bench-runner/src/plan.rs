@@ -20,6 +20,8 @@ pub struct Cell {
     pub conns: u64,
     /// Round, from 1.
     pub round: u32,
+    /// What the server does for each request beside the reply.
+    pub work: String,
     /// Whether clients beyond the server's workers wait in the accept queue.
     pub queues: bool,
 }
@@ -43,6 +45,7 @@ pub fn cells(servers: &[Entry], settings: &Settings, seed: u64) -> Vec<Cell> {
             family: server.family.clone(),
             conns,
             round,
+            work: settings.work.clone(),
             queues: server.per_connection == Takes::Worker,
         };
         let mut cells: Vec<Cell> = servers
@@ -134,6 +137,7 @@ mod tests {
             family: String::new(),
             conns,
             round: 1,
+            work: String::new(),
             queues,
         };
         let more = |conns| expected(&cell(conns, true), &settings()) - expected(&cell(conns, false), &settings());
@@ -155,6 +159,7 @@ mod tests {
             family: String::new(),
             conns,
             round: 1,
+            work: String::new(),
             queues: false,
         };
         let (few, many) = (expected(&cell(10), &settings()), expected(&cell(1000), &settings()));

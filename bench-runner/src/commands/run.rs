@@ -18,7 +18,7 @@ use crate::execute::{Bench, Failure, Launch, adopt_orphans, run_cell, verify};
 use crate::machine::{Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about, say};
-use crate::record::{Row, Run, SCHEMA, Settings, Store, Verdict};
+use crate::record::{NO_WORK, Row, Run, SCHEMA, Settings, Store, Verdict};
 use crate::stats::summarise;
 
 /// Connection counts of `--sweep`.
@@ -34,6 +34,7 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
     let entries = args.selection.entries()?;
     args.load.check()?;
     let settings = settings(args)?;
+    understood(&settings.work, &entries)?;
     let seed = args
         .seed
         .unwrap_or_else(|| Timestamp::now().as_nanosecond() as u64 % 1_000_000);
@@ -266,8 +267,25 @@ fn settings(args: &RunArgs) -> Result<Settings> {
         duration_s: duration.as_secs_f64(),
         warmup_s: warmup.as_secs_f64(),
         server_nofile: args.server_nofile,
+        work: args.work.clone(),
         ..Settings::default()
     }))
+}
+
+/// A foreign server that cannot be told of the work would be recorded as doing what it does not.
+fn understood(work: &str, entries: &[Entry]) -> Result<()> {
+    let deaf = |entry: &&Entry| {
+        let command = entry.command.as_deref();
+        command.is_some_and(|command| !command.contains("{work}"))
+    };
+    match entries.iter().find(deaf) {
+        Some(entry) if work != NO_WORK => Err(Usage(format!(
+            "--work {work}: '{}' cannot be told of it, for its command has no {{work}} in it",
+            entry.name
+        ))
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 fn about_ms(duration: Duration) -> String {
@@ -331,8 +349,12 @@ fn describe(plan: &[Cell], entries: &[Entry], settings: &Settings, seed: u64) ->
     let mut text = String::new();
     for cell in plan {
         let conns = loadgen::units::grouped(cell.conns);
+        let work = match &*cell.work {
+            NO_WORK => String::new(),
+            work => format!("work {work}  "),
+        };
         text += &format!(
-            "round {}  {:14}  {conns} connections  about {}\n",
+            "round {}  {:14}  {conns} connections  {work}about {}\n",
             cell.round,
             cell.server,
             about(expected(cell, settings))

@@ -64,6 +64,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
             request_bytes: settings.request_bytes,
             reply_bytes: settings.reply_bytes,
             pipeline: settings.pipeline,
+            work: cell.work.clone(),
             active: bench.active(window, cell.conns),
             ramp_s: settings.ramp(cell.conns),
             warmup_s: settings.warmup_s,

@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 use serde::Deserialize;
 
 use super::{Failure, wait};
-use crate::record::{Ready, Settings, Stopped};
+use crate::record::{NO_WORK, Ready, Settings, Stopped};
 
 /// Time that a server has to listen.
 const TO_START: Duration = Duration::from_secs(10);
@@ -38,7 +38,7 @@ fn patience(usual: Duration) -> Duration {
 pub enum Launch {
     /// A program that keeps the server contract.
     Contract(PathBuf),
-    /// The words of a foreign server's command line, with `{host}` and `{port}` in them.
+    /// The words of a foreign server's command line, with `{host}`, `{port}` and `{work}` in them.
     Foreign(Vec<String>),
 }
 
@@ -87,6 +87,9 @@ impl Server {
         command.args(["--request-bytes", &settings.request_bytes.to_string()]);
         command.args(["--reply-bytes", &settings.reply_bytes.to_string()]);
         command.args(["--backlog", &settings.backlog.to_string()]);
+        if settings.work != NO_WORK {
+            command.args(["--work", &settings.work]);
+        }
         if let Some(workers) = settings.workers {
             command.args(["--workers", &workers.to_string()]);
         }
@@ -104,6 +107,7 @@ impl Server {
         let filled = |word: &String| {
             word.replace("{host}", &address.ip().to_string())
                 .replace("{port}", &address.port().to_string())
+                .replace("{work}", &settings.work)
         };
         let mut words = words.iter().map(filled);
         let program = words.next().context("an empty command line")?;

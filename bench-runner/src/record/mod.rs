@@ -8,6 +8,6 @@ mod run;
 mod store;
 
 pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped, Verdict, Window};
-pub use run::{Run, SCHEMA, Settings};
+pub use run::{NO_WORK, Run, SCHEMA, Settings};
 pub(crate) use store::write_whole;
 pub use store::{Store, find, read};

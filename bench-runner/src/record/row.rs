@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use loadgen::{Generator, Histogram, LittlesLaw, Outcomes, Quantiles};
 use serde::{Deserialize, Serialize};
 
+use super::run::no_work;
+
 /// One window of one cell. Its key is (run, server, conns, round, window).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -187,6 +189,9 @@ pub struct LoadShape {
     pub reply_bytes: u64,
     /// Requests that a connection has under way at once.
     pub pipeline: u64,
+    /// What the server did for each request beside the reply: `none`, `cpu:N` or `wait:TIME`.
+    #[serde(default = "no_work")]
+    pub work: String,
     /// Connections that talk.
     pub active: u64,
     /// Time over which the connections were opened.

@@ -33,6 +33,13 @@ pub struct Run {
     pub environment: Environment,
 }
 
+/// Servers do nothing for a request but reply to it.
+pub const NO_WORK: &str = "none";
+
+pub(super) fn no_work() -> String {
+    NO_WORK.to_owned()
+}
+
 /// What a run was told to do; every default is written out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -60,6 +67,9 @@ pub struct Settings {
     pub reply_bytes: u64,
     /// Requests that a connection has under way at once.
     pub pipeline: u64,
+    /// What servers do for each request beside the reply: `none`, `cpu:N` or `wait:TIME`.
+    #[serde(default = "no_work")]
+    pub work: String,
     /// Whether the generator polls without sleeping.
     pub spin: bool,
     /// Backlog that servers pass to listen(2).
@@ -88,6 +98,7 @@ impl Default for Settings {
             request_bytes: 64,
             reply_bytes: 16,
             pipeline: 1,
+            work: no_work(),
             spin: false,
             backlog: 4096,
             workers: None,

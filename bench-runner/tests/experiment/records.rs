@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use bench_runner::record::Row;
 use serde_json::Value;
 
 use crate::support::{Place, output};
@@ -231,4 +233,36 @@ fn everything_is_drawn_again_from_the_records_alone() {
         assert!(told.contains(damage), "'{damage}' is not in: {told}");
     }
     assert_eq!((damaged.status.code(), drawn(&out) == first), (Some(0), true));
+}
+
+#[test]
+fn the_work_reaches_the_servers_and_their_rows() {
+    let place = Place::new();
+    let script = place.path("teller");
+    fs::write(&script, "#!/bin/sh\necho \"told: $*\" >&2\nexit 3\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let catalog = format!("[[model]]\nname = \"teller\"\nbinary = '{}'\n", script.display());
+    fs::write(place.path("catalog.toml"), catalog).unwrap();
+    let told = |out: &str, flag: &str| {
+        let mut command = place.command(&format!("-c 3 -r 1 --duration 100ms --out {out} {flag}"));
+        command.args(["--catalog", "catalog.toml", "-m", "teller,mine"]);
+        command.args(["--server", &format!("mine={} {{port}} {{work}}", script.display())]);
+        assert_eq!(output(&mut command).status.code(), Some(1));
+        let rows = fs::read_to_string(place.path(out).join("rows.jsonl")).unwrap();
+        let rows = rows.lines().map(|row| serde_json::from_str(row).unwrap());
+        rows.collect::<Vec<Row>>()
+    };
+    for (flag, work) in [("", "none"), ("--work cpu:7", "cpu:7"), ("--work wait:2ms", "wait:2ms")] {
+        let rows = told(&work.replace(':', "-"), flag);
+        assert_eq!(rows.len(), 2);
+        for row in rows {
+            assert_eq!(row.load.work, work);
+            let line = row.last_stderr.unwrap();
+            let expected = match &*row.server {
+                "mine" => line.ends_with(work),
+                _ => line.contains(&format!("--work {work}")) == (work != "none"),
+            };
+            assert!(expected, "{}: {line}", row.server);
+        }
+    }
 }

@@ -33,6 +33,15 @@ fn mistakes_are_answered_with_what_was_meant() {
     refused(&place, "--rounds 0", 2, &["0"]);
     refused(&place, "--server-cpus 9999", 2, &["9999"]);
     refused(&place, "--server 'mine=./x'", 2, &["no {port}"]);
+    refused(&place, "--work sleep", 2, &["'sleep'", "none, cpu:N or wait:TIME"]);
+    refused(&place, "--work cpu:0", 2, &["'cpu:0'"]);
+    refused(&place, "--work wait:long", 2, &["'wait:long'"]);
+    refused(
+        &place,
+        "-m all --work cpu:9 --server 'mine=./x {port}'",
+        2,
+        &["'mine'", "no {work}"],
+    );
     refused(&place, "--catalog nowhere.toml", 2, &["'nowhere.toml'"]);
     let report = output(&mut place.bare("report nowhere"));
     assert_eq!(report.status.code(), Some(2));
@@ -175,6 +184,11 @@ fn what_only_tells_tells() {
         "--dry-run -m poll -c 10 --seed 3",
         &[0],
         &["round 3", "3 cells", "seed 3"],
+    );
+    tells(
+        "--dry-run -m poll -c 10 --work cpu:1k",
+        &[0],
+        &["10 connections  work cpu:1k  about"],
     );
     assert!(bin_dir().join("server-poll").is_file());
 }
