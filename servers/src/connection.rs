@@ -3,8 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
 
-use crate::{BUFFER_BYTES, Counted, Protocol, Session};
+use crate::{BUFFER_BYTES, Counted, Service, Session, Step};
 
 /// What a connection can do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Next {
     More,
     /// The client does not take its replies: wait until it is writable, and read nothing meanwhile.
     Blocked,
+    /// The request asks for a wait: let this much time pass, then [`Connection::resume`]; read nothing meanwhile.
+    Sleep(Duration),
     /// The client has gone, or the connection failed.
     Closed,
 }
@@ -30,19 +33,22 @@ pub struct Connection {
     /// Output that the socket had no room for. Nothing is read while there is any: a client that does not read its
     /// replies gets no further ones, and what is kept for it is bounded by the answers to one read.
     unsent: Vec<u8>,
+    /// Input that was read but must wait its turn, behind a request that waits or output that is blocked.
+    unanswered: Vec<u8>,
     _counted: Counted,
 }
 
 impl Connection {
     /// Takes over a non-blocking socket.
     #[must_use]
-    pub fn new(socket: TcpStream, protocol: Protocol, counted: Counted) -> Self {
-        let read_bytes = protocol.read_bytes();
+    pub fn new(socket: TcpStream, service: Service, counted: Counted) -> Self {
+        let read_bytes = service.read_bytes();
         Self {
             socket,
-            session: Session::new(protocol),
+            session: Session::new(service),
             read_bytes,
             unsent: Vec::new(),
+            unanswered: Vec::new(),
             _counted: counted,
         }
     }
@@ -61,22 +67,40 @@ impl Connection {
         } else {
             Next::Wait
         };
-        let answer = self.session.answer(&buffer[..received]);
-        if answer.is_empty() {
-            return after;
-        }
-        match self.socket.write(answer) {
-            Ok(sent) if sent == answer.len() => after,
-            Ok(sent) => {
-                self.unsent.extend_from_slice(&answer[sent..]);
-                Next::Blocked
+        self.answer(&buffer[..received], after)
+    }
+
+    /// Goes on after a wait: sends the reply that was held back and answers what came behind its request.
+    ///
+    /// [`Next::More`] when that is done, for input may have come meanwhile.
+    pub fn resume(&mut self) -> Next {
+        let input = std::mem::take(&mut self.unanswered);
+        self.answer(&input, Next::More)
+    }
+
+    #[inline]
+    fn answer(&mut self, mut input: &[u8], after: Next) -> Next {
+        while let Some(step) = self.session.step(&mut input) {
+            match step {
+                Step::Send(answer) => {
+                    let sent = match self.socket.write(answer) {
+                        Ok(sent) => sent,
+                        Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                        Err(_) => return Next::Closed,
+                    };
+                    if sent < answer.len() {
+                        self.unsent.extend_from_slice(&answer[sent..]);
+                        self.unanswered.extend_from_slice(input);
+                        return Next::Blocked;
+                    }
+                }
+                Step::Wait(time) => {
+                    self.unanswered.extend_from_slice(input);
+                    return Next::Sleep(time);
+                }
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                self.unsent.extend_from_slice(answer);
-                Next::Blocked
-            }
-            Err(_) => Next::Closed,
         }
+        after
     }
 
     /// Whether output waits for the socket to become writable.
@@ -85,13 +109,13 @@ impl Connection {
         !self.unsent.is_empty()
     }
 
-    /// Sends what was left over; [`Next::More`] once all is sent, for input may have come meanwhile.
+    /// Sends what was left over, and goes on as [`Connection::resume`] does once all is sent.
     pub fn flush(&mut self) -> Next {
         match self.socket.write(&self.unsent) {
             Ok(sent) if sent == self.unsent.len() => {
                 // Given back, not cleared: a client that was slow once should not cost memory for ever.
                 self.unsent = Vec::new();
-                Next::More
+                self.resume()
             }
             Ok(sent) => {
                 self.unsent.drain(..sent);

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, Command, FromArgMatches};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::counters::counters;
-use crate::{Capacity, Counted, Flags, Listener, Protocol, Reason, limits, stop};
+use crate::{Capacity, Counted, Flags, Listener, Reason, Service, Work, limits, stop};
 
 /// Version of the contract that these servers keep.
 const CONTRACT: u32 = 1;
@@ -20,12 +21,15 @@ const CONTRACT: u32 = 1;
 pub struct Server {
     /// The listening socket.
     pub listener: Listener,
-    /// What the server speaks.
-    pub protocol: Protocol,
-    /// Workers, in models that have them.
-    pub workers: usize,
+    /// What a client gets.
+    pub service: Service,
     model: &'static str,
     backlog: i32,
+    workers_asked: Option<usize>,
+    /// As many as the model has said that it has, where it has any.
+    workers: Option<usize>,
+    /// What only this model has to tell when it stops.
+    report: Mutex<Map<String, Value>>,
 }
 
 impl Server {
@@ -49,6 +53,33 @@ impl Server {
         .map_err(|error| io::Error::new(error.kind(), format!("cannot announce that it is ready: {error}")))
     }
 
+    /// Workers that this model shall have: as many as `--workers` says, else `default`.
+    pub fn workers(&mut self, default: usize) -> usize {
+        *self.workers.insert(self.workers_asked.unwrap_or(default))
+    }
+
+    /// Makes as many further listeners on the server's address, non-blocking like the first one from now on; the
+    /// kernel spreads newcomers over all of them by a hash of both ends' addresses (SO_REUSEPORT, socket(7)).
+    ///
+    /// A stop shuts only the first one down.
+    ///
+    /// # Errors
+    /// Whatever makes a socket that listens impossible.
+    pub fn share_address(&mut self, further: usize) -> io::Result<Vec<Listener>> {
+        let address = self.listener.address()?;
+        // That the first could bind without SO_REUSEPORT has shown that the address is free. With it a second server
+        // of the same user would be let in too, and the two would share the clients without a word.
+        self.listener.rebind_shared(address, self.backlog)?;
+        self.listener.set_nonblocking()?;
+        (0..further).map(|_| self.listener.sibling(self.backlog)).collect()
+    }
+
+    /// Has the line `stopped` tell something that only this model knows.
+    pub fn report(&self, name: &str, value: impl Into<Value>) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.insert(name.to_owned(), value.into());
+    }
+
     /// Counts a connection that will be served, until the returned value is dropped.
     #[must_use]
     pub fn admit(&self) -> Counted {
@@ -65,6 +96,30 @@ impl Server {
     pub fn refuse(&self, client: impl AsFd, reason: Reason) {
         drop(client);
         counters().refuse(reason);
+    }
+
+    fn stopped(&self) -> io::Result<()> {
+        let counters = counters();
+        let mut line = json!({
+            "event": "stopped",
+            "model": self.model,
+            "accepted": counters.accepted(),
+            "peak_concurrent": counters.peak(),
+            "refused": counters.refused(),
+        });
+        if self.service.work != Work::None {
+            let [requests, waited_ns, longest_wait_ns] = counters.work();
+            line["work"] = json!({ "requests": requests });
+            if self.service.work.waits() {
+                line["work"]["waited_ns"] = waited_ns.into();
+                line["work"]["longest_wait_ns"] = longest_wait_ns.into();
+            }
+        }
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, value) in &*report {
+            line[name] = value.clone();
+        }
+        say(&line)
     }
 
     /// Counts as refused what was admitted in vain: the process or thread that was to serve it could not be made.
@@ -85,20 +140,23 @@ pub fn main<A: Args>(model: &'static str, serve: impl FnOnce(&mut Server, &A) ->
     };
     let run = || {
         limits::raise_descriptors();
+        // Before anything is forked: a child must count where its parent looks.
+        counters();
         let listener = Listener::bind(flags.listen, flags.backlog).map_err(|e| cannot_listen(flags.listen, &e))?;
         stop::install(listener.as_fd(), flags.control_stdin)
             .map_err(|error| format!("cannot install the signal handlers: {error}"))?;
-        let workers = workers(&flags);
         let mut server = Server {
             listener,
-            protocol: flags.protocol(),
-            workers,
+            service: flags.service(),
             model,
             backlog: flags.backlog,
+            workers_asked: flags.workers.map(|workers| workers as usize),
+            workers: None,
+            report: Mutex::default(),
         };
         serve(&mut server, &extra).map_err(|error| error.to_string())?;
         // Whoever reads the line may have gone, which is no failure of the server's.
-        let _ = stopped(model);
+        let _ = server.stopped();
         Ok(())
     };
     match run() {
@@ -108,6 +166,12 @@ pub fn main<A: Args>(model: &'static str, serve: impl FnOnce(&mut Server, &A) ->
             ExitCode::FAILURE
         }
     }
+}
+
+/// CPUs that this process may use: the workers of a model that has one for each.
+#[must_use]
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn parse<A: Args>(name: &'static str) -> ControlFlow<ExitCode, (Flags, A)> {
@@ -128,22 +192,6 @@ fn parse<A: Args>(name: &'static str) -> ControlFlow<ExitCode, (Flags, A)> {
             ControlFlow::Break(ExitCode::from(error.exit_code() as u8))
         }
     }
-}
-
-fn workers(flags: &Flags) -> usize {
-    let parallelism = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    flags.workers.map_or_else(parallelism, |workers| workers as usize)
-}
-
-fn stopped(model: &str) -> io::Result<()> {
-    let counters = counters();
-    say(&json!({
-        "event": "stopped",
-        "model": model,
-        "accepted": counters.accepted(),
-        "peak_concurrent": counters.peak(),
-        "refused": counters.refused(),
-    }))
 }
 
 fn say(line: &serde_json::Value) -> io::Result<()> {

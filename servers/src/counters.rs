@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -67,6 +68,12 @@ impl From<Errno> for Reason {
     }
 }
 
+impl From<std::io::Error> for Reason {
+    fn from(error: std::io::Error) -> Self {
+        Errno::from_raw(error.raw_os_error().unwrap_or(0)).into()
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Counters {
     accepted: AtomicU64,
@@ -75,26 +82,39 @@ pub(crate) struct Counters {
     /// The peak before the latest connection, for the case that it is taken back.
     peak_before: AtomicU64,
     refused: [AtomicU64; Reason::ALL.len()],
+    worked: AtomicU64,
+    waited_ns: AtomicU64,
+    longest_wait_ns: AtomicU64,
 }
 
 /// The process's counters, in memory that forked children share: a child's end is counted where the parent looks.
 pub(crate) fn counters() -> &'static Counters {
     static COUNTERS: OnceLock<&'static Counters> = OnceLock::new();
-    COUNTERS.get_or_init(|| {
-        use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
-        let length = std::num::NonZeroUsize::new(size_of::<Counters>()).expect("counters have a size");
-        // SAFETY: a fresh anonymous mapping, never unmapped; its zero bytes are valid atomics and it is page-aligned.
-        unsafe {
-            let page = mmap_anonymous(
-                None,
-                length,
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_SHARED,
-            )
-            .expect("one page of shared memory");
-            page.cast::<Counters>().as_ref()
-        }
-    })
+    // SAFETY: atomics; zero bytes are valid ones.
+    COUNTERS.get_or_init(|| unsafe { &shared::<Counters>(1)[0] })
+}
+
+/// As many flags, all false, in memory that children forked from now on share.
+#[must_use]
+pub fn shared_flags(count: usize) -> &'static [AtomicBool] {
+    // SAFETY: atomics; zero bytes are valid ones.
+    unsafe { shared(count) }
+}
+
+/// Memory that a process and its children share, never given back.
+///
+/// # Safety
+/// `T` may be written from several processes, and all its bytes may be zero.
+unsafe fn shared<T>(count: usize) -> &'static [T] {
+    use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+    let length = std::num::NonZeroUsize::new(size_of::<T>() * count).expect("something to share");
+    let (protection, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+    // SAFETY: a fresh anonymous mapping of this length, zeroed and page-aligned, never unmapped; the rest is the
+    // caller's promise.
+    unsafe {
+        let memory = mmap_anonymous(None, length, protection, flags).expect("a little shared memory");
+        std::slice::from_raw_parts(memory.cast::<T>().as_ptr(), count)
+    }
 }
 
 impl Counters {
@@ -118,6 +138,19 @@ impl Counters {
 
     pub(crate) fn peak(&self) -> u64 {
         self.peak.load(Relaxed)
+    }
+
+    /// A request has had its work, for which it was kept waiting this long.
+    pub(crate) fn worked(&self, waited: Duration) {
+        let waited_ns = waited.as_nanos() as u64;
+        self.worked.fetch_add(1, Relaxed);
+        self.waited_ns.fetch_add(waited_ns, Relaxed);
+        self.longest_wait_ns.fetch_max(waited_ns, Relaxed);
+    }
+
+    /// Requests that had work, the time that all of them were kept waiting for it, and the longest, in nanoseconds.
+    pub(crate) fn work(&self) -> [u64; 3] {
+        [&self.worked, &self.waited_ns, &self.longest_wait_ns].map(|counter| counter.load(Relaxed))
     }
 
     /// Refusals by the limit's name, those that happened.

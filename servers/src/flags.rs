@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
 
-use crate::protocol::{LARGEST_MESSAGE, Protocol, SMALLEST_REPLY, SMALLEST_REQUEST};
+use crate::protocol::{LARGEST_MESSAGE, Protocol, SMALLEST_REPLY, SMALLEST_REQUEST, Service};
+use crate::work::Work;
 
 /// Flags that every server takes.
 #[derive(Args, Clone, Debug)]
@@ -17,7 +18,7 @@ pub struct Flags {
     #[arg(long, value_enum, default_value_t = ProtocolName::Echo)]
     pub protocol: ProtocolName,
 
-    /// Size of a request in bytes under `reply` (at least 16); `echo` sends back whatever comes
+    /// Size of a request in bytes (at least 16); `echo` without work sends back whatever comes
     #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = message_size(SMALLEST_REQUEST))]
     pub request_bytes: u64,
 
@@ -25,11 +26,15 @@ pub struct Flags {
     #[arg(long, value_name = "BYTES", default_value_t = 16, value_parser = message_size(SMALLEST_REPLY))]
     pub reply_bytes: u64,
 
+    /// What a marked request costs: none, cpu:STEPS, or wait:TIME from 1ms to 1s
+    #[arg(long, value_name = "WORK", default_value = "none")]
+    pub work: Work,
+
     /// Connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(i32).range(1..))]
     pub backlog: i32,
 
-    /// Workers, in models that have them; others ignore it [default: the CPUs this process may use]
+    /// Workers, in models that have them; others ignore it [default: 64 in a pool, else the CPUs it may use]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub workers: Option<u32>,
 
@@ -48,15 +53,21 @@ pub enum ProtocolName {
 }
 
 impl Flags {
-    /// The protocol that the flags describe.
+    /// The service that the flags describe.
     #[must_use]
-    pub fn protocol(&self) -> Protocol {
-        match self.protocol {
+    pub fn service(&self) -> Service {
+        let request_bytes = self.request_bytes as usize;
+        let protocol = match self.protocol {
             ProtocolName::Echo => Protocol::Echo,
             ProtocolName::Reply => Protocol::Reply {
-                request_bytes: self.request_bytes as usize,
+                request_bytes,
                 reply_bytes: self.reply_bytes as usize,
             },
+        };
+        Service {
+            protocol,
+            request_bytes,
+            work: self.work,
         }
     }
 }

@@ -8,19 +8,24 @@ mod connection;
 mod contract;
 mod counters;
 mod flags;
+pub mod hub;
 mod limits;
 mod listener;
 mod protocol;
 mod stop;
+mod timers;
+mod work;
 
 pub use connection::{Connection, Next};
-pub use contract::{Server, main};
-pub use counters::{Counted, Reason};
+pub use contract::{Server, main, processors};
+pub use counters::{Counted, Reason, shared_flags};
 pub use flags::Flags;
 pub use limits::Capacity;
 pub use listener::{Accept, Listener};
-pub use protocol::{Protocol, Session};
+pub use protocol::{Protocol, Service, Session, Step};
 pub use stop::{reset_in_child, shut_on_stop, stopping};
+pub use timers::Timers;
+pub use work::Work;
 
 /// Bytes that a server reads at once, in every model: one page.
 ///

@@ -1,10 +1,10 @@
 //! The listening socket, and what becomes of a newcomer when there is no room.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -37,24 +37,49 @@ pub struct Listener {
     /// A descriptor to give up when the process has no other left, so that a newcomer can still be accepted, and
     /// closed. Without it the newcomer stays in the queue, a level-triggered loop spins on it and its client waits for
     /// nothing. `None` as long as there is no room.
-    reserve: RefCell<Option<File>>,
+    ///
+    /// Listeners that share an address share it too: one that each had could be taken by a client of another.
+    reserve: Arc<Mutex<Option<File>>>,
     nonblocking: bool,
 }
 
 impl Listener {
     pub(crate) fn bind(address: SocketAddr, backlog: i32) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        // Linux hands TCP_NODELAY on to the sockets that are accepted, which saves every model a call per connection.
-        socket.set_tcp_nodelay(true)?;
+        let socket = socket(address)?;
         socket.bind(&address.into())?;
         socket.listen(backlog)?;
-        let reserve = RefCell::new(Some(File::open("/dev/null")?));
+        let reserve = Arc::new(Mutex::new(Some(File::open("/dev/null")?)));
         Ok(Self {
             socket: socket.into(),
             reserve,
             nonblocking: false,
         })
+    }
+
+    /// Binds another listener to the address of this one, which shares it (SO_REUSEPORT).
+    pub(crate) fn sibling(&self, backlog: i32) -> io::Result<Self> {
+        let address = self.address()?;
+        let socket = socket(address)?;
+        socket.set_reuse_port(true)?;
+        socket.set_nonblocking(self.nonblocking)?;
+        socket.bind(&address.into())?;
+        socket.listen(backlog)?;
+        Ok(Self {
+            socket: socket.into(),
+            reserve: Arc::clone(&self.reserve),
+            nonblocking: self.nonblocking,
+        })
+    }
+
+    /// Gives up the address and binds it anew so that others can share it. The descriptor keeps its number, by which
+    /// a stop finds it.
+    pub(crate) fn rebind_shared(&mut self, address: SocketAddr, backlog: i32) -> io::Result<()> {
+        let socket = socket(address)?;
+        socket.set_reuse_port(true)?;
+        // SAFETY: both descriptors are ours and stay open; the old socket behind the second is closed.
+        Errno::result(unsafe { libc::dup3(socket.as_raw_fd(), self.socket.as_raw_fd(), libc::O_CLOEXEC) })?;
+        socket.bind(&address.into())?;
+        socket.listen(backlog)
     }
 
     /// The address in force, with the port that the kernel chose where 0 was asked for.
@@ -113,7 +138,7 @@ impl Listener {
     /// Whether there is no descriptor for another client, as far as is known.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.reserve.borrow().is_none()
+        self.reserve().is_none()
     }
 
     /// Whether the client that was accepted just now can stay, for a model that accepts in a way of its own.
@@ -125,9 +150,8 @@ impl Listener {
     /// The limit for whose sake the client must be refused.
     pub fn room(&self) -> Result<(), Reason> {
         if self.is_full() {
-            let errno = |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(0));
-            let reserve = File::open("/dev/null").map_err(|error| Reason::from(errno(error)))?;
-            self.reserve.replace(Some(reserve));
+            let reserve = File::open("/dev/null").map_err(Reason::from)?;
+            self.reserve().replace(reserve);
         }
         Ok(())
     }
@@ -139,12 +163,14 @@ impl Listener {
     /// When the listening socket itself is broken, which no later attempt can mend.
     #[must_use]
     pub fn survive(&self, error: &io::Error) -> Accept {
-        if stopping() {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+        // EINVAL: the socket listens no more. A forked worker learns of the stop in this way.
+        if stopping() || errno == Errno::EINVAL {
             return Accept::Stopped;
         }
-        match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
+        match errno {
             // The kernel looks for a descriptor before it looks for a client, so there may be nobody to refuse yet.
-            Errno::EMFILE | Errno::ENFILE if self.reserve.take().is_some() => Accept::Gone,
+            Errno::EMFILE | Errno::ENFILE if self.reserve().take().is_some() => Accept::Gone,
             Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
                 pause();
                 Accept::Later
@@ -154,10 +180,14 @@ impl Listener {
                 counters().refuse(Reason::Watches);
                 Accept::Gone
             }
-            Errno::EBADF | Errno::EFAULT | Errno::EINVAL | Errno::ENOTSOCK => panic!("cannot accept any more: {error}"),
+            Errno::EBADF | Errno::EFAULT | Errno::ENOTSOCK => panic!("cannot accept any more: {error}"),
             // accept(2): Linux passes on pending network errors of the new socket; they are the client's, not ours.
             _ => Accept::Gone,
         }
+    }
+
+    fn reserve(&self) -> MutexGuard<'_, Option<File>> {
+        self.reserve.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn accept4(&self) -> nix::Result<OwnedFd> {
@@ -170,6 +200,14 @@ impl Listener {
         // SAFETY: the kernel has just made this descriptor for us.
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
+}
+
+fn socket(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    // Linux hands TCP_NODELAY on to the sockets that are accepted, which saves every model a call per connection.
+    socket.set_tcp_nodelay(true)?;
+    Ok(socket)
 }
 
 impl AsFd for Listener {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Server};
+use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Server, Timers};
 
 /// Events fetched by one wait: enough that a busy server seldom calls, few enough to stay in the first-level cache.
 const EVENTS: usize = 512;
@@ -33,10 +33,12 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     let mut events = [EpollEvent::empty(); EVENTS];
     let mut buffer = [0; BUFFER_BYTES];
     let mut connections: Vec<Option<Connection>> = Vec::new();
+    let mut asleep = Timers::new();
     server.ready(&Capacity::descriptors())?;
 
     while !servers::stopping() {
-        let ready = match epoll.wait(&mut events, EpollTimeout::NONE) {
+        let timeout = asleep.timeout_ms().map_or(EpollTimeout::NONE, EpollTimeout::from);
+        let ready = match epoll.wait(&mut events, timeout) {
             Ok(ready) => ready,
             Err(Errno::EINTR) => continue,
             Err(errno) => return Err(errno.into()),
@@ -48,36 +50,63 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
                 continue;
             }
             // An event for a connection that this batch has closed finds nothing, or a newcomer with the same number
-            // for whom it is one read in vain.
+            // for whom it is one read in vain. One for a connection that sleeps is made up for when it wakes.
             let Some(Some(connection)) = connections.get_mut(fd as usize) else {
                 continue;
             };
-            if turn(connection, event.events(), &epoll, &mut buffer)? == Next::Closed {
-                connections[fd as usize] = None;
+            match turn(connection, event.events(), &epoll, &mut buffer)? {
+                Next::Sleep(time) => asleep.sleep(connections[fd as usize].take().expect("just served"), time),
+                Next::Closed => connections[fd as usize] = None,
+                _ => {}
+            }
+        }
+        while let Some(mut connection) = asleep.due() {
+            let begun = connection.resume();
+            // Edges that came in its sleep have found nobody, that of the stream's end perhaps among them.
+            match drain(&mut connection, begun, true, &epoll, &mut buffer)? {
+                Next::Sleep(time) => asleep.sleep(connection, time),
+                Next::Closed => {}
+                _ => {
+                    let fd = connection.as_raw_fd() as usize;
+                    connections[fd] = Some(connection);
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Serves one connection until it is drained, blocked or closed, or has had its turn.
+/// Serves one connection for which an edge came.
 fn turn(
     connection: &mut Connection,
     event: EpollFlags,
     epoll: &Epoll,
     buffer: &mut [u8; BUFFER_BYTES],
 ) -> io::Result<Next> {
+    let begun = if connection.is_blocked() {
+        connection.flush()
+    } else if event == EpollFlags::EPOLLOUT {
+        // Every connection is writable at first, which is no reason to read.
+        Next::Wait
+    } else {
+        Next::More
+    };
     // A short read proves that no data is left, but not that the end of the stream had not come with it. This edge
     // told of that end, and none will again: then only a read of 0 will do.
     let to_the_end = event.intersects(EpollFlags::EPOLLRDHUP | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR);
-    if connection.is_blocked() {
-        let next = connection.flush();
-        if next != Next::More {
-            return Ok(next);
-        }
-    } else if event == EpollFlags::EPOLLOUT {
-        // Every connection is writable at first, which is no reason to read.
-        return Ok(Next::Wait);
+    drain(connection, begun, to_the_end, epoll, buffer)
+}
+
+/// Goes on until the connection is drained, blocked, asleep or closed, or has had its turn.
+fn drain(
+    connection: &mut Connection,
+    begun: Next,
+    to_the_end: bool,
+    epoll: &Epoll,
+    buffer: &mut [u8; BUFFER_BYTES],
+) -> io::Result<Next> {
+    if begun != Next::More {
+        return Ok(begun);
     }
     for _ in 0..TURN {
         match connection.exchange(buffer) {
@@ -104,7 +133,7 @@ fn accept(server: &Server, epoll: &Epoll, connections: &mut Vec<Option<Connectio
                 if connections.len() <= fd as usize {
                     connections.resize_with(fd as usize + 1, || None);
                 }
-                connections[fd as usize] = Some(Connection::new(client, server.protocol, server.admit()));
+                connections[fd as usize] = Some(Connection::new(client, server.service, server.admit()));
             }
             Accept::Gone => {}
             Accept::Later => break,

@@ -11,13 +11,14 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 use std::process::ExitCode;
+use std::thread;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid};
-use servers::{BUFFER_BYTES, Capacity, Counted, Protocol, Reason, Server, Session};
+use servers::{BUFFER_BYTES, Capacity, Counted, Reason, Server, Service, Session, Step};
 
 fn main() -> ExitCode {
     servers::main("fork", serve)
@@ -41,7 +42,7 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
         match unsafe { fork() } {
             Ok(ForkResult::Child) => {
                 close_listener(server);
-                child(&client, server.protocol, parent);
+                child(&client, server.service, parent);
             }
             Ok(ForkResult::Parent { .. }) => std::mem::forget(open), // ends with the child, in `reap`
             Err(_) => server.refuse_admitted(Reason::Processes),     // `client` and `open` end here
@@ -52,11 +53,11 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
 }
 
 /// A child's whole life. It leaves by `_exit`, so that nothing of the parent's is flushed or dropped twice.
-fn child(client: &TcpStream, protocol: Protocol, parent: Pid) -> ! {
+fn child(client: &TcpStream, service: Service, parent: Pid) -> ! {
     servers::reset_in_child();
     let _ = prctl::set_pdeathsig(Signal::SIGKILL);
     if getppid() == parent {
-        let _ = converse(client, protocol);
+        let _ = converse(client, service);
     }
     // SAFETY: ends the process.
     unsafe { libc::_exit(0) }
@@ -67,15 +68,21 @@ fn close_listener(server: &Server) {
     let _ = nix::unistd::close(server.listener.as_raw_fd());
 }
 
-fn converse(mut client: &TcpStream, protocol: Protocol) -> io::Result<()> {
-    let mut session = Session::new(protocol);
+fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
+    let mut session = Session::new(service);
     let mut buffer = [0; BUFFER_BYTES];
     loop {
-        let received = client.read(&mut buffer[..protocol.read_bytes()])?;
+        let received = client.read(&mut buffer[..service.read_bytes()])?;
         if received == 0 {
             return Ok(());
         }
-        client.write_all(session.answer(&buffer[..received]))?;
+        let mut input = &buffer[..received];
+        while let Some(step) = session.step(&mut input) {
+            match step {
+                Step::Send(answer) => client.write_all(answer)?,
+                Step::Wait(time) => thread::sleep(time),
+            }
+        }
     }
 }
 

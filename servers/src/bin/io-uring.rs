@@ -10,9 +10,10 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use io_uring::{IoUring, cqueue, opcode, squeue, types};
-use servers::{Accept, BUFFER_BYTES, Capacity, Counted, Protocol, Server, Session};
+use servers::{Accept, BUFFER_BYTES, Capacity, Counted, Server, Service, Session, Step};
 
 /// Submissions that one call can carry; more cost another call.
 const SUBMISSIONS: u32 = 4096;
@@ -30,6 +31,7 @@ enum Op {
     Accept,
     Receive,
     Send,
+    Sleep,
     Silent,
 }
 
@@ -41,7 +43,11 @@ struct Connection {
     sent: usize,
     /// Answers that came up while a send was under way: two sends at once could overtake each other.
     queued: Vec<u8>,
+    /// Input that came behind a request that waits.
+    unanswered: Vec<u8>,
+    asleep: bool,
     receiving: bool,
+    /// The client sends no more, or has gone.
     ended: bool,
     _counted: Counted,
 }
@@ -51,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(server: &mut Server, (): &()) -> io::Result<()> {
-    let mut ring = Ring::new(server.protocol)?;
+    let mut ring = Ring::new(server.service)?;
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut batch = Vec::with_capacity(COMPLETIONS as usize);
     server.ready(&Capacity::descriptors())?;
@@ -78,15 +84,15 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
                         connections[fd].insert(connection).receive(&mut ring);
                     }
                 }
-                Op::Receive | Op::Send => {
+                Op::Receive | Op::Send | Op::Sleep => {
                     let slot = &mut connections[fd as usize];
                     let connection = slot.as_mut().expect("a connection outlives its operations");
-                    if op == Op::Receive {
-                        connection.received(&done, &mut ring);
-                    } else {
-                        connection.sent(&done, &mut ring);
+                    match op {
+                        Op::Receive => connection.received(&done, &mut ring),
+                        Op::Send => connection.sent(&done, &mut ring),
+                        _ => connection.woken(&mut ring),
                     }
-                    if connection.ended && !connection.receiving && connection.sending.is_empty() {
+                    if connection.is_over() {
                         ring.push(&silent(opcode::Close::new(types::Fd(fd)).build()));
                         *slot = None;
                     }
@@ -103,10 +109,12 @@ impl Connection {
     fn new(client: OwnedFd, server: &Server) -> Self {
         Self {
             fd: client.into_raw_fd(),
-            session: Session::new(server.protocol),
+            session: Session::new(server.service),
             sending: Vec::new(),
             sent: 0,
             queued: Vec::new(),
+            unanswered: Vec::new(),
+            asleep: false,
             receiving: false,
             ended: false,
             _counted: server.admit(),
@@ -122,17 +130,18 @@ impl Connection {
     fn received(&mut self, done: &cqueue::Entry, ring: &mut Ring) {
         self.receiving = cqueue::more(done.flags());
         if let Some(buffer) = cqueue::buffer_select(done.flags()) {
-            let answer = self.session.answer(ring.buffers.filled(buffer, done.result()));
-            // Copied, so that a client that does not read pins none of the buffers that all share.
             let idle = self.sending.is_empty();
+            let mut nap = None;
             if !self.ended {
-                let to = if idle { &mut self.sending } else { &mut self.queued };
-                to.extend_from_slice(answer);
+                let input = ring.buffers.filled(buffer, done.result());
+                if self.asleep {
+                    self.unanswered.extend_from_slice(input);
+                } else {
+                    nap = self.answer(input);
+                }
             }
             ring.buffers.give_back(buffer);
-            if idle && !self.sending.is_empty() {
-                self.send(ring);
-            }
+            self.proceed(idle, nap, ring);
         }
         match -done.result() {
             // Cancelled by ourselves, or out of buffers, which are all back when this batch is done.
@@ -141,6 +150,44 @@ impl Connection {
             _ => {}
         }
         self.steer(ring);
+    }
+
+    /// Goes on after a wait.
+    fn woken(&mut self, ring: &mut Ring) {
+        self.asleep = false;
+        let (idle, input) = (self.sending.is_empty(), std::mem::take(&mut self.unanswered));
+        let nap = self.answer(&input);
+        self.proceed(idle, nap, ring);
+        self.steer(ring);
+    }
+
+    /// Puts the answer to `input` behind the output, up to a request that asks for a wait; returns for how long.
+    ///
+    /// Copied, so that a client that does not read pins none of the buffers that all share.
+    fn answer(&mut self, mut input: &[u8]) -> Option<Duration> {
+        let idle = self.sending.is_empty();
+        let to = if idle { &mut self.sending } else { &mut self.queued };
+        while let Some(step) = self.session.step(&mut input) {
+            match step {
+                Step::Send(answer) => to.extend_from_slice(answer),
+                Step::Wait(time) => {
+                    self.unanswered.extend_from_slice(input);
+                    return Some(time);
+                }
+            }
+        }
+        None
+    }
+
+    /// Sends what there is to send if nothing was under way, and sleeps if it must.
+    fn proceed(&mut self, idle: bool, nap: Option<Duration>, ring: &mut Ring) {
+        if idle && !self.sending.is_empty() {
+            self.send(ring);
+        }
+        if let Some(time) = nap {
+            self.asleep = true;
+            ring.sleep(self.fd, time);
+        }
     }
 
     fn send(&mut self, ring: &mut Ring) {
@@ -157,6 +204,7 @@ impl Connection {
             // The client has gone: nothing more can be sent, and the receive must end too.
             self.ended = true;
             self.queued.clear();
+            self.unanswered.clear();
             self.sent = self.sending.len();
         } else {
             self.sent += done.result() as usize;
@@ -174,9 +222,14 @@ impl Connection {
         self.steer(ring);
     }
 
+    /// Whether nothing of it is left, neither here nor in the kernel.
+    fn is_over(&self) -> bool {
+        self.ended && !self.receiving && !self.asleep && self.sending.is_empty()
+    }
+
     /// Receives as long as the client takes its answers and no longer.
     fn steer(&mut self, ring: &mut Ring) {
-        let wanted = !self.ended && self.queued.len() < MOST_QUEUED;
+        let wanted = !self.ended && self.queued.len() + self.unanswered.len() < MOST_QUEUED;
         if wanted && !self.receiving {
             self.receive(ring);
         } else if !wanted && self.receiving {
@@ -229,7 +282,7 @@ fn pack(op: Op, fd: RawFd) -> u64 {
 }
 
 fn unpack(user_data: u64) -> (Op, RawFd) {
-    const OPS: [Op; 4] = [Op::Accept, Op::Receive, Op::Send, Op::Silent];
+    const OPS: [Op; 5] = [Op::Accept, Op::Receive, Op::Send, Op::Sleep, Op::Silent];
     (OPS[(user_data >> 32) as usize], user_data as RawFd)
 }
 
@@ -241,10 +294,11 @@ fn silent(entry: squeue::Entry) -> squeue::Entry {
 struct Ring {
     uring: IoUring,
     buffers: Buffers,
+    nap: types::Timespec,
 }
 
 impl Ring {
-    fn new(protocol: Protocol) -> io::Result<Self> {
+    fn new(service: Service) -> io::Result<Self> {
         // DEFER_TASKRUN finishes operations when this thread asks for completions, not by interrupting it in between;
         // it needs SINGLE_ISSUER. TASKRUN_FLAG shows that there is something to finish.
         let uring = IoUring::builder()
@@ -254,8 +308,17 @@ impl Ring {
             .setup_cqsize(COMPLETIONS)
             .build(SUBMISSIONS)
             .map_err(explain)?;
-        let buffers = Buffers::new(&uring, protocol.read_bytes()).map_err(explain)?;
-        Ok(Self { uring, buffers })
+        let buffers = Buffers::new(&uring, service.read_bytes()).map_err(explain)?;
+        let nap = types::Timespec::new();
+        Ok(Self { uring, buffers, nap })
+    }
+
+    /// Has the kernel report when `time` has passed.
+    fn sleep(&mut self, fd: RawFd, time: Duration) {
+        // Read by the kernel when it takes the submission, and the same for everybody.
+        self.nap = types::Timespec::from(time);
+        let sleep = opcode::Timeout::new(&raw const self.nap).build();
+        self.push(&sleep.user_data(pack(Op::Sleep, fd)));
     }
 
     fn push(&mut self, entry: &squeue::Entry) {

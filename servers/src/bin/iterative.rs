@@ -9,8 +9,9 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::thread;
 
-use servers::{BUFFER_BYTES, Capacity, Protocol, Server, Session};
+use servers::{BUFFER_BYTES, Capacity, Server, Service, Session, Step};
 
 fn main() -> ExitCode {
     servers::main("iterative", serve)
@@ -22,19 +23,25 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
         let _open = server.admit();
         let _woken = servers::shut_on_stop(&client);
         // An error is the client's own end; the next one is waiting.
-        let _ = converse(&client, server.protocol);
+        let _ = converse(&client, server.service);
     }
     Ok(())
 }
 
-fn converse(mut client: &TcpStream, protocol: Protocol) -> io::Result<()> {
-    let mut session = Session::new(protocol);
+fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
+    let mut session = Session::new(service);
     let mut buffer = [0; BUFFER_BYTES];
     loop {
-        let received = client.read(&mut buffer[..protocol.read_bytes()])?;
+        let received = client.read(&mut buffer[..service.read_bytes()])?;
         if received == 0 {
             return Ok(());
         }
-        client.write_all(session.answer(&buffer[..received]))?;
+        let mut input = &buffer[..received];
+        while let Some(step) = session.step(&mut input) {
+            match step {
+                Step::Send(answer) => client.write_all(answer)?,
+                Step::Wait(time) => thread::sleep(time),
+            }
+        }
     }
 }

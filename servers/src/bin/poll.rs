@@ -12,10 +12,17 @@ use std::process::ExitCode;
 
 use libc::{POLLIN, POLLOUT, pollfd};
 use nix::errno::Errno;
-use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Server};
+use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Server, Timers};
 
 /// Newcomers accepted in a row before the connections have their turn; the next call tells of the rest.
 const ACCEPTS: usize = 256;
+
+/// What is watched. Dense, so that the kernel scans no holes: entry 0 is the listener, entry i + 1 is connection i.
+struct Watched {
+    polled: Vec<pollfd>,
+    connections: Vec<Connection>,
+    asleep: Timers<Connection>,
+}
 
 fn main() -> ExitCode {
     servers::main("poll", serve)
@@ -24,72 +31,102 @@ fn main() -> ExitCode {
 fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     server.listener.set_nonblocking()?;
     let mut buffer = [0; BUFFER_BYTES];
-    // Dense, so that the kernel scans no holes: entry 0 is the listener, entry i + 1 belongs to connection i.
-    let mut polled = vec![pollfd {
-        fd: server.listener.as_raw_fd(),
-        events: POLLIN,
-        revents: 0,
-    }];
-    let mut connections: Vec<Connection> = Vec::new();
+    let mut watched = Watched {
+        polled: vec![entry(server.listener.as_raw_fd(), POLLIN)],
+        connections: Vec::new(),
+        asleep: Timers::new(),
+    };
     server.ready(&Capacity::descriptors())?;
 
     while !servers::stopping() {
-        // SAFETY: the array is valid for its length, and every descriptor in it is open.
-        let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, -1) };
-        if ready < 0 {
-            match Errno::last() {
-                Errno::EINTR => continue,
-                errno => return Err(errno.into()),
-            }
-        }
-        let mut left = ready as usize - usize::from(polled[0].revents != 0);
-        let newcomers = polled[0].revents != 0;
+        let mut left = poll(&mut watched.polled, watched.asleep.timeout_ms())?;
+        let newcomers = watched.polled[0].revents != 0;
+        left -= usize::from(newcomers);
         let mut i = 0;
-        while left > 0 && i < connections.len() {
-            if polled[i + 1].revents == 0 {
+        while left > 0 && i < watched.connections.len() {
+            if watched.polled[i + 1].revents == 0 {
                 i += 1;
                 continue;
             }
             left -= 1;
-            let connection = &mut connections[i];
+            let connection = &mut watched.connections[i];
             match if connection.is_blocked() {
                 connection.flush()
             } else {
                 connection.exchange(&mut buffer)
             } {
                 // Write interest only while output is pending, or every call would return at once.
-                Next::Wait | Next::Empty | Next::More => polled[i + 1].events = POLLIN,
-                Next::Blocked => polled[i + 1].events = POLLOUT,
+                Next::Wait | Next::Empty | Next::More => watched.polled[i + 1].events = POLLIN,
+                Next::Blocked => watched.polled[i + 1].events = POLLOUT,
+                // The last one moves here, with its own events still to be seen: `i` stays.
+                Next::Sleep(time) => {
+                    let connection = watched.remove(i);
+                    watched.asleep.sleep(connection, time);
+                    continue;
+                }
                 Next::Closed => {
-                    // The last one moves here, with its own events still to be seen: `i` stays.
-                    connections.swap_remove(i);
-                    polled.swap_remove(i + 1);
+                    watched.remove(i);
                     continue;
                 }
             }
             i += 1;
         }
         // Last, so that a newcomer's entry is not taken for one that this call has filled.
+        while let Some(mut connection) = watched.asleep.due() {
+            match connection.resume() {
+                Next::Wait | Next::Empty | Next::More => watched.add(connection, POLLIN),
+                Next::Blocked => watched.add(connection, POLLOUT),
+                Next::Sleep(time) => watched.asleep.sleep(connection, time),
+                Next::Closed => {}
+            }
+        }
         if newcomers {
-            accept(server, &mut connections, &mut polled);
+            accept(server, &mut watched);
         }
     }
     Ok(())
 }
 
-fn accept(server: &Server, connections: &mut Vec<Connection>, polled: &mut Vec<pollfd>) {
+impl Watched {
+    fn add(&mut self, connection: Connection, events: i16) {
+        self.polled.push(entry(connection.as_raw_fd(), events));
+        self.connections.push(connection);
+    }
+
+    fn remove(&mut self, i: usize) -> Connection {
+        self.polled.swap_remove(i + 1);
+        self.connections.swap_remove(i)
+    }
+}
+
+fn accept(server: &Server, watched: &mut Watched) {
     for _ in 0..ACCEPTS {
         match server.listener.accept() {
             Accept::Client(client) => {
-                polled.push(pollfd {
-                    fd: client.as_raw_fd(),
-                    events: POLLIN,
-                    revents: 0,
-                });
-                connections.push(Connection::new(client, server.protocol, server.admit()));
+                watched.add(Connection::new(client, server.service, server.admit()), POLLIN);
             }
             Accept::Gone => {}
             Accept::Nobody | Accept::Later | Accept::Stopped => return,
         }
     }
+}
+
+/// Waits until one of the descriptors is ready, and returns how many are.
+fn poll(polled: &mut [pollfd], timeout_ms: Option<u16>) -> io::Result<usize> {
+    let timeout = timeout_ms.map_or(-1, i32::from);
+    // SAFETY: the array is valid for its length, and every descriptor in it is open.
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, timeout) };
+    match Errno::result(ready) {
+        Ok(ready) => Ok(ready as usize),
+        // What the last call has found was dealt with; this one has found nothing.
+        Err(Errno::EINTR) => {
+            polled[0].revents = 0;
+            Ok(0)
+        }
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+fn entry(fd: i32, events: i16) -> pollfd {
+    pollfd { fd, events, revents: 0 }
 }

@@ -12,12 +12,22 @@ use std::process::ExitCode;
 use std::ptr::null_mut;
 
 use nix::errno::Errno;
-use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Reason, Server};
+use servers::{Accept, BUFFER_BYTES, Capacity, Connection, Next, Reason, Server, Timers};
 
 const FD_SETSIZE: usize = libc::FD_SETSIZE;
 
 /// Newcomers accepted in a row before the connections have their turn; the next call tells of the rest.
 const ACCEPTS: usize = 256;
+
+/// What is watched, by descriptor. It is kept from call to call; select overwrites its arguments, so each call gets
+/// copies.
+struct Watched {
+    connections: Vec<Option<Connection>>,
+    read: FdSet,
+    write: FdSet,
+    highest: RawFd,
+    asleep: Timers<Connection>,
+}
 
 fn main() -> ExitCode {
     servers::main("select", serve)
@@ -26,27 +36,26 @@ fn main() -> ExitCode {
 fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     server.listener.set_nonblocking()?;
     let listener = server.listener.as_raw_fd();
-    let mut connections: Vec<Option<Connection>> = (0..FD_SETSIZE).map(|_| None).collect();
+    let mut watched = Watched {
+        connections: (0..FD_SETSIZE).map(|_| None).collect(),
+        read: FdSet::new(),
+        write: FdSet::new(),
+        highest: listener,
+        asleep: Timers::new(),
+    };
+    watched.read.insert(listener);
     let mut buffer = [0; BUFFER_BYTES];
-    // What is wanted is kept from call to call; select overwrites its arguments, so each call gets copies.
-    let (mut want_read, mut want_write) = (FdSet::new(), FdSet::new());
-    want_read.insert(listener);
-    let mut highest = listener;
     server.ready(&Capacity::descriptors_below(FD_SETSIZE))?;
 
     while !servers::stopping() {
-        let (mut readable, mut writable) = (want_read, want_write);
-        // SAFETY: both sets live here, and every descriptor in them is below FD_SETSIZE.
-        let ready = unsafe { libc::select(highest + 1, &mut readable.0, &mut writable.0, null_mut(), null_mut()) };
-        if ready < 0 {
-            match Errno::last() {
-                Errno::EINTR => continue,
-                errno => return Err(errno.into()),
-            }
-        }
-        let mut left = ready as usize;
-        let asked = highest;
-        for fd in 0..=asked {
+        let (mut readable, mut writable) = (watched.read, watched.write);
+        let mut left = select(
+            watched.highest,
+            &mut readable,
+            &mut writable,
+            watched.asleep.timeout_ms(),
+        )?;
+        for fd in 0..=watched.highest {
             if left == 0 {
                 break;
             }
@@ -56,55 +65,73 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
             }
             left -= 1;
             if fd == listener {
-                accept(server, &mut connections, &mut want_read, &mut highest);
-                continue;
-            }
-            let Some(connection) = &mut connections[fd as usize] else {
-                continue;
-            };
-            match if writes {
-                connection.flush()
-            } else {
-                connection.exchange(&mut buffer)
-            } {
-                // Write interest only while output is pending, or every call would return at once.
-                Next::Wait | Next::Empty | Next::More => {
-                    want_read.insert(fd);
-                    want_write.remove(fd);
-                }
-                Next::Blocked => {
-                    want_read.remove(fd);
-                    want_write.insert(fd);
-                }
-                Next::Closed => {
-                    want_read.remove(fd);
-                    want_write.remove(fd);
-                    connections[fd as usize] = None;
-                }
+                accept(server, &mut watched);
+            } else if let Some(mut connection) = watched.connections[fd as usize].take() {
+                let next = if writes {
+                    connection.flush()
+                } else {
+                    connection.exchange(&mut buffer)
+                };
+                watched.settle(connection, next);
             }
         }
-        while highest > listener && connections[highest as usize].is_none() {
-            highest -= 1;
+        while let Some(mut connection) = watched.asleep.due() {
+            let next = connection.resume();
+            watched.settle(connection, next);
+        }
+        while watched.highest > listener && watched.connections[watched.highest as usize].is_none() {
+            watched.highest -= 1;
         }
     }
     Ok(())
 }
 
-fn accept(server: &Server, connections: &mut [Option<Connection>], want_read: &mut FdSet, highest: &mut RawFd) {
+impl Watched {
+    /// Watches for what the connection needs next, and for nothing else: write interest only while output is pending,
+    /// or every call would return at once.
+    fn settle(&mut self, connection: Connection, next: Next) {
+        let fd = connection.as_raw_fd();
+        self.read.set(fd, matches!(next, Next::Wait | Next::Empty | Next::More));
+        self.write.set(fd, next == Next::Blocked);
+        match next {
+            Next::Closed => {}
+            Next::Sleep(time) => self.asleep.sleep(connection, time),
+            Next::Wait | Next::Empty | Next::More | Next::Blocked => {
+                self.connections[fd as usize] = Some(connection);
+                self.highest = self.highest.max(fd);
+            }
+        }
+    }
+}
+
+fn accept(server: &Server, watched: &mut Watched) {
     for _ in 0..ACCEPTS {
         match server.listener.accept() {
             Accept::Client(client) if client.as_raw_fd() as usize >= FD_SETSIZE => {
                 server.refuse(client, Reason::FdSetsize);
             }
             Accept::Client(client) => {
-                let fd = client.as_raw_fd();
-                connections[fd as usize] = Some(Connection::new(client, server.protocol, server.admit()));
-                want_read.insert(fd);
-                *highest = fd.max(*highest);
+                watched.settle(Connection::new(client, server.service, server.admit()), Next::Wait);
             }
             Accept::Gone => {}
             Accept::Nobody | Accept::Later | Accept::Stopped => return,
         }
+    }
+}
+
+/// Waits until one of the descriptors up to `highest` is ready, and returns how many are.
+fn select(highest: RawFd, readable: &mut FdSet, writable: &mut FdSet, timeout_ms: Option<u16>) -> io::Result<usize> {
+    let mut time = timeout_ms.map(|ms| libc::timeval {
+        tv_sec: (ms / 1000).into(),
+        tv_usec: libc::suseconds_t::from(ms % 1000) * 1000,
+    });
+    let timeout = time.as_mut().map_or(null_mut(), |time| &raw mut *time);
+    // SAFETY: what is pointed to lives here, and every descriptor in the sets is below FD_SETSIZE.
+    let ready = unsafe { libc::select(highest + 1, &mut readable.0, &mut writable.0, null_mut(), timeout) };
+    match Errno::result(ready) {
+        Ok(ready) => Ok(ready as usize),
+        Err(Errno::EINTR) => Ok(0),
+        Err(errno) => Err(errno.into()),
     }
 }
 
@@ -119,13 +146,18 @@ impl FdSet {
     }
 
     fn insert(&mut self, fd: RawFd) {
-        // SAFETY: `fd` is below FD_SETSIZE.
-        unsafe { libc::FD_SET(fd, &mut self.0) }
+        self.set(fd, true);
     }
 
-    fn remove(&mut self, fd: RawFd) {
+    fn set(&mut self, fd: RawFd, wanted: bool) {
         // SAFETY: `fd` is below FD_SETSIZE.
-        unsafe { libc::FD_CLR(fd, &mut self.0) }
+        unsafe {
+            if wanted {
+                libc::FD_SET(fd, &mut self.0);
+            } else {
+                libc::FD_CLR(fd, &mut self.0);
+            }
+        }
     }
 
     fn contains(&self, fd: RawFd) -> bool {

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Args;
-use servers::{BUFFER_BYTES, Capacity, Counted, Protocol, Reason, Server, Session};
+use servers::{BUFFER_BYTES, Capacity, Counted, Reason, Server, Service, Session, Step};
 
 /// A stack and its guard page, a signal stack and its guard page. Where std cannot map the signal stack it aborts the
 /// whole process, so the threads must end before the mappings do.
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 fn serve(server: &mut Server, flags: &ThreadFlags) -> io::Result<()> {
     let mappings = Capacity::mappings(MAPPINGS_PER_THREAD);
     server.ready(&Capacity::descriptors().or(Capacity::tasks()).or(mappings.clone()))?;
-    let protocol = server.protocol;
+    let service = server.service;
     while let Some(client) = server.listener.next_client() {
         if server.open() >= mappings.connections {
             server.refuse(client, Reason::MaxMapCount);
@@ -48,7 +48,7 @@ fn serve(server: &mut Server, flags: &ThreadFlags) -> io::Result<()> {
         let open = server.admit();
         let handler = move || {
             OPEN.set(Some(open));
-            let _ = converse(&client, protocol);
+            let _ = converse(&client, service);
         };
         // A thread that cannot be created drops its closure, and with it the client's socket.
         if thread::Builder::new()
@@ -62,14 +62,20 @@ fn serve(server: &mut Server, flags: &ThreadFlags) -> io::Result<()> {
     Ok(())
 }
 
-fn converse(mut client: &TcpStream, protocol: Protocol) -> io::Result<()> {
-    let mut session = Session::new(protocol);
+fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
+    let mut session = Session::new(service);
     let mut buffer = [0; BUFFER_BYTES];
     loop {
-        let received = client.read(&mut buffer[..protocol.read_bytes()])?;
+        let received = client.read(&mut buffer[..service.read_bytes()])?;
         if received == 0 {
             return Ok(());
         }
-        client.write_all(session.answer(&buffer[..received]))?;
+        let mut input = &buffer[..received];
+        while let Some(step) = session.step(&mut input) {
+            match step {
+                Step::Send(answer) => client.write_all(answer)?,
+                Step::Wait(time) => thread::sleep(time),
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use servers::{Accept, BUFFER_BYTES, Capacity, Protocol, Server, Session};
+use servers::{Accept, BUFFER_BYTES, Capacity, Server, Service, Session, Step};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
 fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     server.listener.set_nonblocking()?;
     tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()?
         .block_on(accept(server))
 }
@@ -35,11 +35,11 @@ async fn accept(server: &Server) -> io::Result<()> {
                     server.refuse(client, reason);
                     continue;
                 }
-                let (open, protocol) = (server.admit(), server.protocol);
+                let (open, service) = (server.admit(), server.service);
                 // The only spawn: one for the connection, none for a request.
                 tokio::spawn(async move {
                     let _open = open;
-                    let _ = converse(client, protocol).await;
+                    let _ = converse(client, service).await;
                 });
             }
             Err(error) => match server.listener.survive(&error) {
@@ -51,15 +51,21 @@ async fn accept(server: &Server) -> io::Result<()> {
     }
 }
 
-async fn converse(mut client: TcpStream, protocol: Protocol) -> io::Result<()> {
-    let mut session = Session::new(protocol);
+async fn converse(mut client: TcpStream, service: Service) -> io::Result<()> {
+    let mut session = Session::new(service);
     // Lives in the task itself, so that a request allocates nothing.
     let mut buffer = [0; BUFFER_BYTES];
     loop {
-        let received = client.read(&mut buffer[..protocol.read_bytes()]).await?;
+        let received = client.read(&mut buffer[..service.read_bytes()]).await?;
         if received == 0 {
             return Ok(());
         }
-        client.write_all(session.answer(&buffer[..received])).await?;
+        let mut input = &buffer[..received];
+        while let Some(step) = session.step(&mut input) {
+            match step {
+                Step::Send(answer) => client.write_all(answer).await?,
+                Step::Wait(time) => tokio::time::sleep(time).await,
+            }
+        }
     }
 }

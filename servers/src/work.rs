@@ -1,0 +1,93 @@
+//! Work per request: what a server does for a request beside answering it.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+/// Longest wait that can be asked for: a model that sleeps in its only thread must still stop within two seconds.
+const LONGEST_WAIT_MS: u64 = 1000;
+
+/// What a marked request costs the server that answers it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    /// Nothing.
+    #[default]
+    None,
+    /// So many steps of computation: a fixed amount, so that contention shows as time.
+    Cpu(u64),
+    /// A wait that needs no processor, as for a database: in whole milliseconds, the finest that every model's timer
+    /// knows.
+    Wait(Duration),
+}
+
+impl Work {
+    /// Whether it is [`Work::Wait`], for which a model may need a timer.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Wait(_))
+    }
+}
+
+impl std::str::FromStr for Work {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORMS: &str =
+            "none, cpu:STEPS (such as cpu:1000) or wait:TIME from 1ms to 1s (such as wait:5ms) is needed";
+        let work = match text.split_once(':') {
+            None if text == "none" => Some(Self::None),
+            Some(("cpu", steps)) => steps.parse().ok().filter(|&steps| steps > 0).map(Self::Cpu),
+            Some(("wait", time)) => milliseconds(time).map(|ms| Self::Wait(Duration::from_millis(ms))),
+            _ => None,
+        };
+        work.ok_or(FORMS)
+    }
+}
+
+fn milliseconds(time: &str) -> Option<u64> {
+    let ms = match time.strip_suffix("ms") {
+        Some(ms) => ms.parse().ok()?,
+        None => time.strip_suffix('s')?.parse::<u64>().ok()?.checked_mul(1000)?,
+    };
+    (1..=LONGEST_WAIT_MS).contains(&ms).then_some(ms)
+}
+
+/// `steps` links of a chain of multiplications (Knuth's MMIX generator), each of which needs the one before: nothing
+/// that a processor could do side by side or a compiler could shorten.
+pub(crate) fn compute(steps: u64) {
+    let mut state = black_box(1_u64);
+    for _ in 0..steps {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+    }
+    black_box(state);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_understood_and_nothing_else() {
+        let wait = |ms| Work::Wait(Duration::from_millis(ms));
+        for (text, work) in [
+            ("none", Work::None),
+            ("cpu:1", Work::Cpu(1)),
+            ("cpu:250000", Work::Cpu(250_000)),
+            ("wait:1ms", wait(1)),
+            ("wait:1000ms", wait(1000)),
+            ("wait:1s", wait(1000)),
+        ] {
+            assert_eq!(text.parse(), Ok(work), "{text}");
+        }
+        let wrong = [
+            "", "cpu", "cpu:", "cpu:0", "cpu:-1", "cpu:1ms", "wait", "wait:5", "wait:0ms", "wait:2s",
+        ];
+        for text in wrong
+            .into_iter()
+            .chain(["wait:1001ms", "wait:0.5ms", "wait:1us", "None", "sleep:1ms"])
+        {
+            assert!(text.parse::<Work>().is_err(), "{text}");
+        }
+    }
+}
