@@ -93,7 +93,7 @@ pub(crate) fn slow_reader(model: &Model, protocol: Protocol) {
         (0..20).for_each(|_| other.must_be_served());
         server.served().must_be_served();
     }
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     // What was taken comes back, though nothing new arrives that would have the server look.
     slow.expect(&stuck.owed);
     // Another mebibyte, back and forth, and the end of the stream behind it: no byte may be lost or doubled.
@@ -119,7 +119,7 @@ pub(crate) fn large_replies(model: &Model) {
     let mut client = Client::connect_with_small_buffers(server.address(), Protocol::LargeReplies);
     let (requests, expected) = client.conversation(2);
     client.send(&requests);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     client.catch_up(&[], &expected);
     server.stop();
 }

@@ -96,6 +96,20 @@ impl Client {
         }
     }
 
+    /// As [`Client::conversation`], with a mark on those that are to cost the server work.
+    pub(crate) fn marked_conversation(&mut self, marks: &[bool]) -> (Vec<u8>, Vec<u8>) {
+        let (request_bytes, _) = self.protocol.sizes();
+        let (mut sent, mut expected) = self.conversation(marks.len());
+        for (n, &marked) in marks.iter().enumerate() {
+            let mark = n * request_bytes + 8;
+            sent[mark] = sent[mark] & !1 | u8::from(marked);
+            if self.protocol == Protocol::Echo {
+                expected[mark] = sent[mark];
+            }
+        }
+        (sent, expected)
+    }
+
     /// The next `count` requests of this client, and all that is to come back for them.
     pub(crate) fn conversation(&mut self, count: usize) -> (Vec<u8>, Vec<u8>) {
         let (request_bytes, reply_bytes) = self.protocol.sizes();

@@ -47,7 +47,7 @@ pub(crate) fn clients_that_vanish(model: &Model) {
     }
     server.served();
     alone.wait_for(server.pid());
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     assert!(server.stop().accepted <= 201);
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn silent_clients_hold_up_nobody(model: &Model) {
     let silent: Vec<Client> = (0..20).map(|_| server.connect()).collect();
     let mut talker = server.served();
     (0..20).for_each(|_| talker.must_be_served());
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     assert!(!silent.iter().any(Client::has_heard), "nobody asked");
     let stopped = server.stop();
     assert_eq!((stopped.accepted, stopped.peak), (21, 21));

@@ -37,6 +37,8 @@ pub(crate) struct Start<'a> {
     pub(crate) protocol: Protocol,
     pub(crate) control_stdin: bool,
     pub(crate) sandbox: Sandbox,
+    /// Further flags, separated by blanks.
+    flags: &'a str,
 }
 
 impl<'a> Start<'a> {
@@ -46,7 +48,12 @@ impl<'a> Start<'a> {
             protocol: Protocol::Echo,
             control_stdin: true,
             sandbox: Sandbox::default(),
+            flags: "",
         }
+    }
+
+    pub(crate) fn flags(self, flags: &'a str) -> Self {
+        Self { flags, ..self }
     }
 
     pub(crate) fn protocol(self, protocol: Protocol) -> Self {
@@ -68,6 +75,7 @@ impl<'a> Start<'a> {
         raise_own_descriptors();
         let mut command = self.sandbox.command(self.model.binary);
         command.args(["--listen", "127.0.0.1:0"]).args(self.protocol.flags());
+        command.args(self.flags.split_whitespace());
         if self.control_stdin {
             command.arg("--control-stdin");
         }
@@ -108,6 +116,8 @@ pub(crate) struct Stopped {
     pub(crate) peak: u64,
     /// Refusals by reason, as they were written.
     pub(crate) refused: Value,
+    /// The whole line.
+    pub(crate) line: Value,
 }
 
 impl Server {
@@ -188,6 +198,7 @@ impl Server {
             accepted: line["accepted"].as_u64().expect("`accepted`"),
             peak: line["peak_concurrent"].as_u64().expect("`peak_concurrent`"),
             refused: line["refused"].clone(),
+            line,
         }
     }
 

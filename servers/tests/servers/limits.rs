@@ -45,7 +45,7 @@ pub(crate) fn no_more_descriptors(model: &Model) {
         "served at once, against what `ready` announced"
     );
     all_are_served(&mut served);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
 
     // Room for ten, and the first ten that come have it.
     served.truncate(served.len() - 10);
@@ -55,7 +55,7 @@ pub(crate) fn no_more_descriptors(model: &Model) {
     assert_eq!(none.len(), 0, "served beyond the capacity");
     refused += turned_away;
     all_are_served(&mut served);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
 
     let stopped = server.stop();
     assert_eq!(stopped.accepted as usize, served.len() + 10);
@@ -77,7 +77,7 @@ pub(crate) fn all_leave_as_one_comes(model: &Model) {
     let _ = newcomer.ask();
     drop(newcomer);
     alone.wait_for(server.pid());
-    fills_up_again(&server);
+    fills_up_again(model, &server);
 }
 
 /// One leaves while others come, at the limit: the place is theirs at the latest when it is free, and those for whom
@@ -99,17 +99,17 @@ pub(crate) fn one_leaves_as_one_comes(model: &Model) {
         }
         assert_eq!(crowd(&server, 3).1, 3, "turned away while there is no room");
     }
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     all_are_served(&mut served);
     server.stop();
 }
 
 #[track_caller]
-fn fills_up_again(server: &Server) {
+fn fills_up_again(model: &Model, server: &Server) {
     let (mut served, refused) = crowd(server, server.capacity() + 5);
     assert_eq!((served.len(), refused), (server.capacity(), 5));
     all_are_served(&mut served);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
 }
 
 pub(crate) fn no_descriptor_beyond_fd_setsize(model: &Model) {
@@ -129,7 +129,7 @@ pub(crate) fn no_descriptor_beyond_fd_setsize(model: &Model) {
     let (mut served, refused) = crowd(&server, 1100);
     assert_eq!((served.len(), refused), (server.capacity(), 1100 - server.capacity()));
     all_are_served(&mut served);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     served.truncate(SIZE / 2);
     eventually("those that left are let go", || clients(server.pid()) <= served.len());
     served.push(server.served());
@@ -147,7 +147,7 @@ pub(crate) fn no_more_tasks(model: &Model) {
     let (none, refused) = crowd(&server, 7);
     assert_eq!((none.len(), refused), (0, 7));
     all_are_served(&mut served);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
 
     sandbox::set_task_limit(server.pid(), unlimited);
     served.truncate(2);
@@ -247,7 +247,7 @@ pub(crate) fn system_out_of_files(model: &Model) {
     );
     shortage.end();
     all_are_served(&mut waiting);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     let stopped = server.stop();
     assert_eq!((stopped.accepted, stopped.refused), (6, json!({})));
 }
@@ -265,7 +265,7 @@ pub(crate) fn no_more_watches(model: &Model) {
     let (mut served, refused) = crowd(&server, room + 5);
     assert_eq!((served.len(), refused), (room, 5));
     all_are_served(&mut served);
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     drop(served.pop());
     eventually("who left is let go", || clients(server.pid()) <= served.len());
     served.push(server.served());

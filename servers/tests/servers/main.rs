@@ -17,6 +17,8 @@ mod sandbox;
 mod shortage;
 mod starts;
 mod stops;
+mod work;
+mod workers;
 
 /// A server and what a test must know of it.
 struct Model {
@@ -24,6 +26,8 @@ struct Model {
     binary: &'static str,
     /// Whether one client can hold up all others.
     one_at_a_time: bool,
+    /// Whether it asks without end instead of waiting, so that it is never idle.
+    spins: bool,
 }
 
 impl Model {
@@ -82,6 +86,7 @@ macro_rules! models {
                 name: $binary.split_at("server-".len()).1,
                 binary: env!(concat!("CARGO_BIN_EXE_", $binary)),
                 one_at_a_time: models!(@one_at_a_time $kind),
+                spins: models!(@spins $kind),
             };
             models! { @every MODEL }
             models! { @$kind MODEL }
@@ -90,12 +95,20 @@ macro_rules! models {
 
     (@one_at_a_time one_client) => { true };
     (@one_at_a_time $kind:ident) => { false };
+    (@spins spinning) => { true };
+    (@spins $kind:ident) => { false };
 
     (@every $model:ident) => {
         tests_of_both_protocols! { super::$model, bytes:
             split_requests, merged_requests, writes_of_one_byte, half_close, half_close_seen_at_once,
             slow_reader,
         }
+        mod work {
+            tests_of_both_protocols! { super::super::$model, work:
+                waits_keep_the_order, computing_keeps_the_order, a_wait_is_its_own,
+            }
+        }
+        tests! { $model, work: gone_before_the_wait_is_over, work_that_is_none }
         tests! { $model, bytes: large_requests, large_replies }
         tests! { $model, crowds: reset_in_mid_request, clients_that_vanish, sixty_four_at_once }
         tests! { $model, starts:
@@ -111,6 +124,16 @@ macro_rules! models {
     // Bounded by its one worker: newcomers wait in the accept queue.
     (@one_client $model:ident) => {
         tests! { $model, crowds: the_second_waits_for_the_first }
+    };
+    // Bounded by workers that were made beforehand, which are threads.
+    (@worker_threads $model:ident) => {
+        tests! { $model, crowds: silent_clients_hold_up_nobody }
+        tests! { $model, workers: one_more_than_workers_waits, stops_while_all_are_busy }
+    };
+    // Or processes.
+    (@worker_processes $model:ident) => {
+        models! { @worker_threads $model }
+        tests! { $model, workers: a_killed_worker_is_replaced, no_worker_outlives_the_server }
     };
     // Bounded by the processes that it may have.
     (@processes $model:ident) => {
@@ -141,6 +164,10 @@ macro_rules! models {
         tests! { $model, crowds: silent_clients_hold_up_nobody }
         tests! { $model, limits: no_more_descriptors, all_leave_as_one_comes, one_leaves_as_one_comes }
     };
+    // Asks all it has, again and again, and so is never idle.
+    (@spinning $model:ident) => {
+        models! { @descriptors $model }
+    };
     // Bounded by the descriptors' numbers too.
     (@fd_set $model:ident) => {
         models! { @descriptors $model }
@@ -161,10 +188,19 @@ macro_rules! models {
 models! {
     iterative: "server-iterative", one_client;
     fork: "server-fork", processes;
+    prefork: "server-prefork", worker_processes;
     thread: "server-thread", threads;
+    thread_pool: "server-thread-pool", worker_threads;
+    busy_poll: "server-busy-poll", spinning;
     select: "server-select", fd_set;
     poll: "server-poll", descriptors;
+    epoll_level: "server-epoll-level", epoll;
     epoll_edge: "server-epoll-edge", epoll;
+    epoll_percore: "server-epoll-percore", epoll;
+    mio: "server-mio", epoll;
     io_uring: "server-io-uring", io_uring;
+    coroutine: "server-coroutine", spinning;
+    green_thread: "server-green-thread", epoll;
     tokio_current: "server-tokio-current", epoll;
+    tokio: "server-tokio", epoll;
 }

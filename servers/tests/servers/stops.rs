@@ -39,6 +39,7 @@ fn while_idle(model: &Model, how: Told) {
         accepted,
         peak,
         refused,
+        ..
     } = server.stopped();
     assert_eq!((accepted, peak, refused), (1, 1, serde_json::json!({})));
 }
@@ -114,7 +115,7 @@ pub(crate) fn stdin_means_nothing_without_the_flag(model: &Model) {
     server.write_stdin_unread("quit\n");
     server.close_stdin();
     server.served();
-    assert_idle(server.pid());
+    assert_idle(model, server.pid());
     server.served();
     server.signal(Signal::SIGTERM);
     assert_eq!(server.stopped().accepted, 2);
@@ -162,6 +163,7 @@ pub(crate) fn what_was_counted(model: &Model) {
         accepted,
         peak,
         refused,
+        ..
     } = server.stop();
     assert_eq!((accepted, peak, refused), (2 * at_once, at_once, serde_json::json!({})));
 }
