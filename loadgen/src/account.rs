@@ -16,6 +16,9 @@ pub(crate) struct Account {
     end_ns: u64,
     /// Service times of the replies in the window.
     pub(crate) latencies: Histogram,
+    /// Of these, the ones whose requests were marked, where only some are: [`Account::latencies`] has them too, because
+    /// Little's law and the rate are about all requests.
+    pub(crate) slow: Option<Histogram>,
     /// Ages at the window's end of the requests then under way, of clients that had been served: what their latencies
     /// exceed. Those of clients that were never served are left out, who are told as starved.
     pub(crate) unfinished: Histogram,
@@ -37,6 +40,7 @@ impl Default for Account {
             window_ns: 0,
             end_ns: u64::MAX,
             latencies: Histogram::default(),
+            slow: None,
             unfinished: Histogram::default(),
             cut_off: 0,
             early_ns: 0,
@@ -47,6 +51,14 @@ impl Default for Account {
 }
 
 impl Account {
+    /// Nothing recorded yet; with a histogram apart for marked requests where only `some_are_slow`.
+    pub(crate) fn new(some_are_slow: bool) -> Self {
+        Self {
+            slow: some_are_slow.then(Histogram::default),
+            ..Self::default()
+        }
+    }
+
     /// Forgets when the last window was.
     pub(crate) fn begin(&mut self) {
         (self.start_ns, self.window_ns, self.end_ns) = (u64::MAX, 0, u64::MAX);
@@ -55,6 +67,9 @@ impl Account {
     /// Records from zero what completes from `start_ns` until `end_ns`.
     pub(crate) fn open(&mut self, start_ns: u64, end_ns: u64) {
         self.latencies.clear();
+        if let Some(slow) = &mut self.slow {
+            slow.clear();
+        }
         self.unfinished.clear();
         (self.cut_off, self.early_ns, self.cut_ns, self.talked_ns) = (0, 0, 0, 0);
         (self.start_ns, self.window_ns, self.end_ns) = (start_ns, end_ns - start_ns, end_ns);

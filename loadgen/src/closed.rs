@@ -63,12 +63,13 @@ impl ClosedLoop {
                 config.protocol,
                 config.request_bytes as usize,
                 config.reply_bytes as usize,
-            ),
+            )
+            .slow_every(config.slow_every as u32),
             requests: Vec::new(),
             depth: config.pipeline as u32,
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
-            account: Account::default(),
+            account: Account::new(config.slow_every > 1),
             outcomes: Outcomes::default(),
             first_replies: Histogram::default(),
             progress_ns: 0,
@@ -261,6 +262,11 @@ impl Load for ClosedLoop {
                 } else {
                     client.replies += 1;
                     self.account.reply(sent, now);
+                    if let Some(slow) = &mut self.account.slow
+                        && self.payload.is_marked(client.id, client.due.wrapping_sub(1))
+                    {
+                        slow.record(now - sent);
+                    }
                 }
             } else if client.active && self.account.is_overtime(now) {
                 self.account.cut(sent, now);
@@ -390,6 +396,7 @@ mod tests {
             timeout_ns: 60_000_000_000,
             spin: false,
             sources: 1,
+            slow_every: 1,
         };
         let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
         for i in 0..2 {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// More connections do not fit on one machine.
 pub const MOST_CONNS: u64 = 1_000_000;
+/// An interval between marked requests that is longer than this marks none.
+pub const RAREST_SLOW: u64 = 1_000_000_000;
 /// More requests under way on one connection than any socket's buffers hold.
 pub const DEEPEST_PIPELINE: u64 = 1024;
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub spin: bool,
     /// Source addresses to spread the connections over, from 127.0.0.1 up; 1 leaves the source to the kernel.
     pub sources: u32,
+    /// Every how manyth request of a connection asks for the server's work; 1 for all.
+    pub slow_every: u64,
 }
 
 impl Config {

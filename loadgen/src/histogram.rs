@@ -32,6 +32,16 @@ impl Histogram {
         self.0.add(&other.0).expect("all histograms have the same bounds");
     }
 
+    /// The values without those of `part`, all of which must be among them.
+    #[must_use]
+    pub fn without(&self, part: &Self) -> Self {
+        let mut rest = self.clone();
+        rest.0
+            .subtract(&part.0)
+            .expect("a part has no values that the whole lacks");
+        rest
+    }
+
     /// Forgets all values.
     pub fn clear(&mut self) {
         self.0.reset();
@@ -144,6 +154,18 @@ mod tests {
         merged.merge(&odd);
         assert_eq!(merged, all);
         assert_eq!(merged.quantiles(), all.quantiles());
+    }
+
+    #[test]
+    fn a_part_and_the_rest_are_the_whole() {
+        let (mut all, mut slow, mut others) = (Histogram::default(), Histogram::default(), Histogram::default());
+        for i in 1..1000u64 {
+            all.record(i * i * 37);
+            if i > 990 { &mut slow } else { &mut others }.record(i * i * 37);
+        }
+        let rest = all.without(&slow);
+        assert_eq!((rest.len(), rest.quantiles()), (others.len(), others.quantiles()));
+        assert_eq!(all.without(&all).quantiles(), Quantiles::default());
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub mod units;
 pub mod wire;
 
 pub use child::{die_with_parent, pin};
-pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, Protocol};
+pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, Protocol, RAREST_SLOW};
 pub use fleet::{Connected, Fleet, shards_needed};
 pub use histogram::{Histogram, Quantiles};
 pub use lines::{Lines, Read};

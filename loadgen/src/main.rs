@@ -11,7 +11,7 @@ use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, short, time};
 use loadgen::{
     Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, Measurement, Protocol, Quantiles,
-    SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
+    RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
 };
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -62,6 +62,10 @@ struct Cli {
     /// Requests that a connection has under way at once
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive)]
     pipeline: u64,
+    /// Have only every Kth request of each connection ask for the server's work (its --work), and tell the latency of
+    /// these apart from the others' [default: every request asks]
+    #[arg(long, value_name = "K", value_parser = parse_positive)]
+    slow_every: Option<u64>,
     /// Poll without sleeping: on a virtual machine, waking an idle core takes longer than most replies
     #[arg(long)]
     spin: bool,
@@ -151,6 +155,7 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
     let bounds = [
         ("--conns", cli.conns, 1, MOST_CONNS),
         ("--pipeline", cli.pipeline, 1, DEEPEST_PIPELINE),
+        ("--slow-every", cli.slow_every.unwrap_or(1), 1, RAREST_SLOW),
         ("--request-bytes", cli.request_bytes, SMALLEST_REQUEST, LARGEST_MESSAGE),
         ("--reply-bytes", cli.reply_bytes, SMALLEST_REPLY, LARGEST_MESSAGE),
     ];
@@ -180,6 +185,7 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
         timeout_ns: nanoseconds(cli.timeout),
         spin: cli.spin,
         sources: Config::sources_needed(target, cli.conns),
+        slow_every: cli.slow_every.unwrap_or(1),
     })
 }
 
@@ -224,6 +230,11 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
         m.elapsed_s
     ));
     lines.push(format!("  latency      {}", quantiles(&m.latency_ns)));
+    if let (Some(slow), Some(others), Some(count)) = (&m.slow_ns, &m.others_ns, m.slow_requests) {
+        let share = format!("{} of {} requests", grouped(count), grouped(m.requests));
+        lines.push(format!("    slow       {}  ({share})", quantiles(slow)));
+        lines.push(format!("    others     {}", quantiles(others)));
+    }
     lines.push(format!("  connect      {}", quantiles(&m.connect_ns)));
     let failures = m.outcomes.failures();
     if !failures.is_empty() {

@@ -38,6 +38,16 @@ pub struct Measurement {
     pub rate_per_s: f64,
     /// Service times of these replies: from the send to the reply.
     pub latency_ns: Quantiles,
+    /// The part of `latency_ns` whose requests asked for the server's work, where only some do (`--slow-every`); null
+    /// where all do.
+    #[serde(default)]
+    pub slow_ns: Option<Quantiles>,
+    /// The other part: how those fare that asked for nothing slow.
+    #[serde(default)]
+    pub others_ns: Option<Quantiles>,
+    /// Replies in `slow_ns`.
+    #[serde(default)]
+    pub slow_requests: Option<u64>,
     /// Ages at the window's end of the requests that were then under way, on connections that had been served: lower
     /// bounds of latencies that `latency_ns` lacks. A server that hangs until the end shows here and nowhere else.
     #[serde(default)]
@@ -58,8 +68,11 @@ pub struct Measurement {
     pub generator: Generator,
     /// Little's law as a check of the generator; null where there is too little to judge.
     pub littles_law: Option<LittlesLaw>,
-    /// The service times, encoded.
+    /// The service times of all requests, encoded.
     pub histogram: Histogram,
+    /// Of these, the ones of `slow_ns`, encoded; the others are what is left when they are subtracted.
+    #[serde(default)]
+    pub slow_histogram: Option<Histogram>,
     /// The ages of `unfinished_ns`, encoded. As many values as requests were unfinished on connections that had been
     /// served; `outcomes.unfinished` counts those of connections that never were, too.
     #[serde(default)]
@@ -108,6 +121,7 @@ impl Measurement {
         let sum = |of: fn(&Window) -> u64| windows.iter().map(of).sum::<u64>();
         let (mut latency, mut unfinished) = <(Histogram, Histogram)>::default();
         let (mut connect, mut first_reply) = <(Histogram, Histogram)>::default();
+        let mut slow: Option<Histogram> = None;
         let mut outcomes = Outcomes::default();
         for shard in opened {
             connect.merge(&shard.connect);
@@ -115,6 +129,9 @@ impl Measurement {
         }
         for shard in windows {
             latency.merge(&shard.latency);
+            if let Some(part) = &shard.slow {
+                slow.get_or_insert_default().merge(part);
+            }
             unfinished.merge(&shard.unfinished);
             first_reply.merge(&shard.first_reply);
             outcomes.merge(&shard.outcomes);
@@ -142,6 +159,9 @@ impl Measurement {
             requests,
             rate_per_s,
             latency_ns: latency.quantiles(),
+            slow_ns: slow.as_ref().map(Histogram::quantiles),
+            others_ns: slow.as_ref().map(|slow| latency.without(slow).quantiles()),
+            slow_requests: slow.as_ref().map(Histogram::len),
             unfinished_ns: unfinished.quantiles(),
             connect_ns: connect.quantiles(),
             first_reply_ns: first_reply.quantiles(),
@@ -157,6 +177,7 @@ impl Measurement {
             },
             littles_law: littles_law(pipeline, windows),
             histogram: latency,
+            slow_histogram: slow,
             unfinished_histogram: unfinished,
             connect_histogram: connect,
         }

@@ -133,6 +133,7 @@ impl<E: Engine> Shard<E> {
             most: asked.most,
             first_reply: self.clients.first_replies.clone(),
             latency: self.clients.account.latencies.clone(),
+            slow: self.clients.account.slow.clone(),
             unfinished: self.clients.account.unfinished.clone(),
             early_ns: self.clients.account.early_ns,
             cut_ns: self.clients.account.cut_ns,

@@ -102,6 +102,8 @@ pub struct Window {
     pub first_reply: Histogram,
     /// Service times of the replies inside the window.
     pub latency: Histogram,
+    /// Of these, the ones whose requests were marked; none where all are.
+    pub slow: Option<Histogram>,
     /// Ages at the window's end of the requests then under way, over the clients that had been served.
     pub unfinished: Histogram,
     /// What has ended since the last report, as requests: replies inside the window, failures at any time.

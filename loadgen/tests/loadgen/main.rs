@@ -6,6 +6,7 @@ mod honest;
 mod hostile;
 mod life;
 mod run;
+mod slow;
 mod stub;
 mod usage;
 mod window;

@@ -131,6 +131,12 @@ pub(crate) fn sound(m: &Measurement) {
     let rate = m.requests as f64 / m.elapsed_s;
     // Shards may begin a little apart.
     assert!((m.rate_per_s - rate).abs() <= 0.02 * rate, "{} {rate}", m.rate_per_s);
+    assert_eq!(m.slow_histogram.as_ref().map(Histogram::len), m.slow_requests);
+    assert_eq!(m.slow_ns.is_some(), m.slow_requests.is_some());
+    if let (Some(slow), Some(others)) = (&m.slow_histogram, m.others_ns) {
+        same(slow.quantiles(), m.slow_ns.unwrap());
+        same(m.histogram.without(slow).quantiles(), others);
+    }
     let law = m.littles_law;
     assert!(law.is_none_or(|law| law.holds), "{law:?}");
     assert_eq!(law.is_some(), m.requests > 0);
