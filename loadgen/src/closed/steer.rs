@@ -1,0 +1,160 @@
+//! What a shard has its clients do, and what it asks of them: all that happens once a window, or now and then.
+
+use std::time::Duration;
+
+use super::{ClosedLoop, next_request};
+use crate::client::{Client, State, Tally};
+use crate::clock::{nanoseconds, now_ns};
+use crate::engine::{Engine, Load};
+use crate::outcome::{Outcome, Outcomes};
+
+/// How often connections are looked through for replies that are overdue.
+const SWEEP: Duration = Duration::from_millis(50);
+
+impl ClosedLoop {
+    /// Client `i` is connected since its attempt at `began_ns` succeeded: it says hello with one request.
+    pub(crate) fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
+        let client = &mut self.clients[i];
+        client.state = State::Silent;
+        self.sent_ns[i * self.depth as usize] = began_ns;
+        client.next = 1;
+        let hello = self.payload.request(client.id, 0);
+        if let Err(how) = engine.send(i, hello) {
+            engine.close(i);
+            self.lost(i, how);
+        }
+    }
+
+    /// Every client for which `active` holds sends from now on, as many requests as the pipeline is deep.
+    pub(crate) fn begin(&mut self, active: impl Fn(u64) -> bool, engine: &mut impl Engine) {
+        (self.answered, self.progress_ns) = (0, now_ns());
+        self.account.begin();
+        for i in 0..self.clients.len() {
+            let client = &mut self.clients[i];
+            client.active = active(u64::from(client.id));
+            client.answered = false;
+            if !client.active || !client.is_there() {
+                continue;
+            }
+            let missing = self.depth - client.under_way();
+            let now = now_ns();
+            let requests = self.requests_of(i, missing, now);
+            if let Err(how) = engine.send(i, &requests) {
+                engine.close(i);
+                self.lost(i, how);
+            }
+        }
+    }
+
+    fn requests_of(&mut self, i: usize, count: u32, now: u64) -> Vec<u8> {
+        let mut requests = Vec::new();
+        for _ in 0..count {
+            requests.extend_from_slice(next_request(
+                i,
+                self.depth,
+                &mut self.clients[i],
+                &mut self.sent_ns,
+                &mut self.payload,
+                now,
+            ));
+        }
+        requests
+    }
+
+    /// Records what completes from `start_ns` until `end_ns`, from zero.
+    pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
+        self.account.open(start_ns, end_ns);
+        for client in &mut self.clients {
+            (client.replies, client.greeted, client.late) = (0, false, false);
+        }
+    }
+
+    /// Records nothing any more, and counts the requests under way as unfinished.
+    pub(crate) fn close_window(&mut self) {
+        for i in 0..self.clients.len() {
+            let client = self.clients[i];
+            if client.active && client.is_there() {
+                for n in 0..client.under_way() {
+                    let sent = self.sent_ns[self.slot(i, client.due.wrapping_add(n))];
+                    self.account.unfinished(client.state, sent);
+                }
+                self.settle(i, u64::MAX);
+            }
+        }
+        self.outcomes.add(Outcome::Ok, self.account.latencies.len());
+        self.outcomes.add(Outcome::Unfinished, self.account.cut_off);
+        self.account.close();
+    }
+
+    /// Client `i` talks no longer than until `now`.
+    pub(super) fn settle(&mut self, i: usize, now: u64) {
+        let client = &self.clients[i];
+        let (depth, slots) = (self.depth, &self.sent_ns[i * self.depth as usize..]);
+        let under_way = (0..client.under_way()).map(|n| slots[(client.due.wrapping_add(n) % depth) as usize]);
+        self.account.settle(client, under_way, now);
+    }
+
+    /// What has ended since the last call. Every failure is told once, whenever it came.
+    pub(crate) fn take_outcomes(&mut self) -> Outcomes {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    /// Where request `sequence` of client `i` has its instant.
+    fn slot(&self, i: usize, sequence: u32) -> usize {
+        i * self.depth as usize + (sequence % self.depth) as usize
+    }
+
+    /// Ends all sending; what is under way may still be answered.
+    pub(crate) fn rest(&mut self) {
+        for client in &mut self.clients {
+            client.active = false;
+        }
+    }
+
+    /// Replies that served clients still wait for.
+    pub(crate) fn outstanding(&self) -> u64 {
+        let served = self.clients.iter().filter(|client| client.state == State::Served);
+        served.map(|client| u64::from(client.under_way())).sum()
+    }
+
+    /// Clients that are connected and were asked to send, whether or not they were ever served.
+    pub(crate) fn talking(&self) -> u64 {
+        let talks = |client: &&Client| client.active && client.is_there();
+        self.clients.iter().filter(talks).count() as u64
+    }
+
+    /// Established clients without a reply so far.
+    pub(crate) fn silent(&self) -> u64 {
+        self.clients
+            .iter()
+            .filter(|client| client.state == State::Silent)
+            .count() as u64
+    }
+
+    /// Counts over all clients for which `active` holds.
+    pub(crate) fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
+        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
+    }
+
+    /// When [`ClosedLoop::sweep`] wants to be called next.
+    pub(crate) fn next_sweep_ns(&self) -> u64 {
+        self.next_sweep_ns
+    }
+
+    /// Closes the connections whose oldest request is overdue.
+    pub(crate) fn sweep(&mut self, now: u64, engine: &mut impl Engine) {
+        if now < self.next_sweep_ns {
+            return;
+        }
+        self.next_sweep_ns = now + nanoseconds(SWEEP);
+        for i in 0..self.clients.len() {
+            let client = &self.clients[i];
+            let waits = client.is_there() && client.due != client.next;
+            let slot = self.slot(i, client.due);
+            if waits && now.saturating_sub(self.sent_ns[slot]) > self.timeout_ns {
+                engine.close(i);
+                self.lost(i, Outcome::RequestTimeout);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use super::*;
+use crate::config::Protocol;
+use crate::engine::Engine;
+
+/// Keeps what is sent.
+#[derive(Default)]
+struct Wire(Vec<u8>);
+
+impl Engine for Wire {
+    fn add(&mut self, _: usize, _: TcpStream) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn watch(&mut self, _: RawFd) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn turn(&mut self, _: u64, _: &mut impl Load) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn send(&mut self, _: usize, bytes: &[u8]) -> Result<(), Outcome> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn close(&mut self, _: usize) {}
+}
+
+/// As [`silent`], and the first client's hello was answered.
+fn talking(pipeline: u64) -> (ClosedLoop, Wire) {
+    let (mut clients, mut wire) = silent(pipeline);
+    let hello = clients.payload.request(0, 0).to_vec();
+    let next = clients.received(0, &hello).expect("the reply is right").to_vec();
+    wire.0.extend_from_slice(&next);
+    (clients, wire)
+}
+
+/// Two clients that are connected, the first of which talks, `pipeline` requests at once.
+fn silent(pipeline: u64) -> (ClosedLoop, Wire) {
+    let config = Config {
+        target: "127.0.0.1:1".parse().unwrap(),
+        conns: 2,
+        first_id: 0,
+        stride: 1,
+        protocol: Protocol::Echo,
+        request_bytes: 16,
+        reply_bytes: 16,
+        pipeline,
+        ramp_ns: 0,
+        connect_timeout_ns: 1,
+        timeout_ns: 60_000_000_000,
+        spin: false,
+        sources: 1,
+        slow_every: 1,
+    };
+    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    for i in 0..2 {
+        clients.greet(i, now_ns(), &mut wire);
+    }
+    wire.0.clear();
+    clients.begin(|id| id == 0, &mut wire);
+    (clients, wire)
+}
+
+#[test]
+fn sequence_numbers_may_wrap() {
+    let (mut clients, mut wire) = talking(4);
+    clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
+    // Four billion requests later.
+    let client = &mut clients.clients[0];
+    (client.due, client.next) = (u32::MAX - 2, 1);
+    wire.0 = (u32::MAX - 2..=u32::MAX)
+        .chain([0])
+        .flat_map(|n| clients.payload.request(0, n).to_vec())
+        .collect();
+    for _ in 0..3 {
+        wire.0 = clients.received(0, &wire.0).expect("every reply is right").to_vec();
+        assert_eq!((wire.0.len(), clients.clients[0].under_way()), (64, 4));
+    }
+    assert_eq!((clients.account.latencies.len(), clients.outstanding()), (12, 4));
+    clients.close_window();
+    let outcomes = clients.take_outcomes();
+    assert_eq!(
+        (outcomes.count(Outcome::Ok), outcomes.count(Outcome::Unfinished)),
+        (12, 4)
+    );
+}
+
+#[test]
+fn the_account_of_a_window_is_closed_whatever_happens_at_its_edges() {
+    let (mut clients, wire) = talking(1);
+    let start = now_ns();
+    let end = start + 200_000_000;
+    clients.open_window(start, end);
+    let next = clients.received(0, &wire.0).expect("the reply is right").to_vec();
+    assert!(clients.account.early_ns > 0, "sent before the window began");
+    // It is over before the next reply comes, and that is seen only later.
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(clients.account.latencies.len(), 1);
+    clients.received(0, &next).expect("the reply is right");
+    assert_eq!(clients.account.latencies.len(), 1, "it came after the end");
+    clients.close_window();
+    assert_eq!(clients.account.talked_ns, end - start);
+}
+
+#[test]
+fn the_reply_to_a_hello_is_a_first_reply_and_no_service_time() {
+    let (mut clients, _) = silent(1);
+    let (start, end) = (now_ns(), now_ns() + 200_000_000);
+    clients.open_window(start, end);
+    let hello = clients.payload.request(0, 0).to_vec();
+    let next = clients.received(0, &hello).expect("the reply is right").to_vec();
+    assert_eq!(next.len(), 16, "it talks from now on");
+    assert!(clients.account.latencies.is_empty());
+    assert_eq!(clients.first_replies.len(), 1);
+    let tally = clients.tally(|id| id == 0);
+    assert_eq!((tally.served, tally.greeted, tally.starved, tally.sum), (1, 1, 0, 0));
+    clients.received(0, &next).expect("the reply is right");
+    let tally = clients.tally(|id| id == 0);
+    assert_eq!((tally.served, tally.greeted, tally.sum), (1, 0, 1));
+    std::thread::sleep(Duration::from_millis(200));
+    clients.close_window();
+    // Little's law: the time of the hello, of the reply and of what was cut off is all the time there was.
+    let account = &clients.account;
+    assert_eq!((account.early_ns, account.talked_ns), (0, end - start));
+    let inside = account.latencies.mean() + account.cut_ns as f64;
+    assert!((inside / (end - start) as f64 - 1.0).abs() < 0.001, "{account:?}");
+}
+
+#[test]
+fn only_those_that_are_to_send_are_recorded() {
+    let (mut clients, _) = talking(1);
+    clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
+    let late = clients.payload.request(1, 0).to_vec();
+    assert!(clients.received(1, &late).expect("the reply is right").is_empty());
+    assert!(clients.account.latencies.is_empty());
+    assert_eq!(
+        (clients.answered, clients.tally(|_| true).served),
+        (1, 0),
+        "client 0, before it"
+    );
+    assert_eq!(clients.first_replies.len(), 2, "it was served all the same");
+}
+
+#[test]
+fn a_failure_is_told_once_whenever_it_comes() {
+    let (mut clients, mut wire) = talking(2);
+    clients.lost(1, Outcome::Reset);
+    clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
+    assert!(clients.received(0, b"?").is_err());
+    clients.close_window();
+    let outcomes = clients.take_outcomes();
+    let failed = [Outcome::Reset, Outcome::Mismatch, Outcome::Unfinished].map(|how| outcomes.count(how));
+    assert_eq!(failed, [1, 2, 0]);
+    assert_eq!(clients.take_outcomes(), Outcomes::default());
+    let tally = clients.tally(|_| true);
+    assert_eq!(
+        (tally.connected, tally.turned_away, tally.lost),
+        (2, 1, 1),
+        "one was never served"
+    );
+    clients.begin(|_| true, &mut wire);
+    assert_eq!(clients.talking(), 0);
+}
