@@ -1,7 +1,8 @@
 //! The account of a window: the latencies that fell into it, and the time by which they are checked.
 //!
 //! Latencies of the replies in a window, without what lies before it and with what had passed of the requests that it
-//! cut off, are the time for which its clients had requests under way: that is Little's law.
+//! cut off, are the time for which its clients had requests under way: that is Little's law. Neither a pause between a
+//! reply and the next request is such time, nor the way from one connection to the next.
 
 use crate::client::{Client, State};
 use crate::histogram::Histogram;
@@ -29,8 +30,10 @@ pub(crate) struct Account {
     /// The part inside the window, over the requests whose latencies are not among those above: they were not
     /// answered in it, or said hello.
     pub(crate) cut_ns: u64,
-    /// For how long clients had their requests under way, over the active ones.
+    /// For how long clients talked, over the active ones: that is, had requests under way or paused between them.
     pub(crate) talked_ns: u64,
+    /// The part of that time for which a place in their pipelines was empty, over the places.
+    pub(crate) idle_ns: u64,
 }
 
 impl Default for Account {
@@ -46,6 +49,7 @@ impl Default for Account {
             early_ns: 0,
             cut_ns: 0,
             talked_ns: 0,
+            idle_ns: 0,
         }
     }
 }
@@ -71,7 +75,8 @@ impl Account {
             slow.clear();
         }
         self.unfinished.clear();
-        (self.cut_off, self.early_ns, self.cut_ns, self.talked_ns) = (0, 0, 0, 0);
+        (self.cut_off, self.early_ns, self.cut_ns) = (0, 0, 0);
+        (self.talked_ns, self.idle_ns) = (0, 0);
         (self.start_ns, self.window_ns, self.end_ns) = (start_ns, end_ns - start_ns, end_ns);
     }
 
@@ -111,6 +116,11 @@ impl Account {
         self.cut_ns += until.min(self.end_ns).saturating_sub(sent.max(self.start_ns));
     }
 
+    /// No request was under way in some place of a pipeline from `since` until `until`.
+    pub(crate) fn idle(&mut self, since: u64, until: u64) {
+        self.idle_ns += until.min(self.end_ns).saturating_sub(since.max(self.start_ns));
+    }
+
     /// A request of `sent` was still under way when the window ended, which may be seen only after its reply has come.
     pub(crate) fn unfinished(&mut self, state: State, sent: u64) {
         // The next request of a client that was answered after the end is none of the window's.
@@ -124,13 +134,20 @@ impl Account {
     }
 
     /// `client` talks no longer than until `now`, or until the window's end if that comes first; its requests under
-    /// way were sent at the instants `sent`.
-    pub(crate) fn settle(&mut self, client: &Client, sent: impl Iterator<Item = u64>, now: u64) {
+    /// way were sent at the instants `sent`, and the empty places of its pipeline are so since the instants `idle`.
+    pub(crate) fn settle(
+        &mut self,
+        client: &Client,
+        sent: impl Iterator<Item = u64>,
+        idle: impl Iterator<Item = u64>,
+        now: u64,
+    ) {
         let until = now.min(self.end_ns);
         if !client.active || until <= self.start_ns {
             return;
         }
         self.talked_ns += until - self.start_ns;
         sent.for_each(|sent| self.cut(sent, until));
+        idle.for_each(|since| self.idle(since, until));
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Client {
     pub(crate) got: u32,
     /// Replies inside the window.
     pub(crate) replies: u32,
+    /// Connections that it has had before this one.
+    pub(crate) connection: u32,
     /// Got the reply to its hello inside the window. That one is counted nowhere else: it took from connect(2) on.
     pub(crate) greeted: bool,
     /// Got a reply after the window to a request from before its end.

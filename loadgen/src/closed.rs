@@ -14,17 +14,26 @@ use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
 use crate::payload::Payload;
 
+mod pace;
 mod steer;
+mod think;
+
+use think::Think;
 
 /// All clients of a shard.
 pub(crate) struct ClosedLoop {
     clients: Vec<Client>,
-    /// When each request under way was sent: `depth` slots a client.
-    sent_ns: Vec<u64>,
+    /// `depth` slots a client, one for each place in its pipeline: when the request under way there was sent, or when
+    /// the place became empty.
+    since_ns: Vec<u64>,
     payload: Payload,
     /// The requests that one receive has called for, where it is more than one.
     requests: Vec<u8>,
     depth: u32,
+    /// Pauses before requests.
+    think: Option<Think>,
+    /// Whether a reply may call for anything else than the next request at once.
+    paced: bool,
     timeout_ns: u64,
     next_sweep_ns: u64,
     /// Where replies are recorded.
@@ -35,6 +44,8 @@ pub(crate) struct ClosedLoop {
     pub(crate) first_replies: Histogram,
     /// When the last client got its first reply since [`ClosedLoop::begin`].
     pub(crate) progress_ns: u64,
+    /// When every active client has been asked to send since [`ClosedLoop::begin`].
+    pub(crate) asked_by_ns: u64,
     /// Active clients that got a reply since [`ClosedLoop::begin`] and are still there.
     pub(crate) answered: u64,
 }
@@ -47,6 +58,7 @@ impl ClosedLoop {
             due: 0,
             got: 0,
             replies: 0,
+            connection: 0,
             greeted: false,
             late: false,
             state: State::Absent,
@@ -55,7 +67,7 @@ impl ClosedLoop {
         };
         Self {
             clients: (0..config.conns).map(client).collect(),
-            sent_ns: vec![0; (config.conns * config.pipeline) as usize],
+            since_ns: vec![0; (config.conns * config.pipeline) as usize],
             payload: Payload::new(
                 config.protocol,
                 config.request_bytes as usize,
@@ -64,12 +76,15 @@ impl ClosedLoop {
             .slow_every(config.slow_every as u32),
             requests: Vec::new(),
             depth: config.pipeline as u32,
+            think: Think::new(config.think_ns),
+            paced: config.think_ns > 0,
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
             account: Account::new(config.slow_every > 1),
             outcomes: Outcomes::default(),
             first_replies: Histogram::default(),
             progress_ns: 0,
+            asked_by_ns: 0,
             answered: 0,
         }
     }
@@ -101,7 +116,8 @@ impl Load for ClosedLoop {
             }
             client.got = 0;
             let slot = i * self.depth as usize + (client.due % self.depth) as usize;
-            let sent = self.sent_ns[slot];
+            // The request that follows goes to the same slot and counts as sent now.
+            let sent = std::mem::replace(&mut self.since_ns[slot], now);
             client.due = client.due.wrapping_add(1);
             completed += 1;
             // One that is not to send may still get what it waited for since an earlier window.
@@ -139,20 +155,15 @@ impl Load for ClosedLoop {
         if !client.active || completed == 0 {
             return Ok(&[]);
         }
+        if self.paced {
+            return self.pace(i, completed, now);
+        }
         if completed == 1 {
-            return Ok(next_request(
-                i,
-                self.depth,
-                client,
-                &mut self.sent_ns,
-                &mut self.payload,
-                now,
-            ));
+            return Ok(next_request(client, &mut self.payload));
         }
         self.requests.clear();
         for _ in 0..completed {
-            let request = next_request(i, self.depth, client, &mut self.sent_ns, &mut self.payload, now);
-            self.requests.extend_from_slice(request);
+            self.requests.extend_from_slice(next_request(client, &mut self.payload));
         }
         Ok(&self.requests)
     }
@@ -160,6 +171,7 @@ impl Load for ClosedLoop {
     fn lost(&mut self, i: usize, how: Outcome) {
         self.settle(i, now_ns());
         let client = &mut self.clients[i];
+        client.connection = client.connection.wrapping_add(1);
         let by_server = matches!(how, Outcome::ClosedEarly | Outcome::Reset);
         client.state = match client.state {
             State::Silent if by_server => State::TurnedAway,
@@ -172,17 +184,9 @@ impl Load for ClosedLoop {
     }
 }
 
-/// Makes client `i`'s next request, sent at `now`.
+/// Makes a client's next request; its slot has the instant.
 #[inline]
-fn next_request<'a>(
-    i: usize,
-    depth: u32,
-    client: &mut Client,
-    sent_ns: &mut [u64],
-    payload: &'a mut Payload,
-    now: u64,
-) -> &'a [u8] {
-    sent_ns[i * depth as usize + (client.next % depth) as usize] = now;
+fn next_request<'a>(client: &mut Client, payload: &'a mut Payload) -> &'a [u8] {
     let sequence = client.next;
     client.next = client.next.wrapping_add(1);
     payload.request(client.id, sequence)

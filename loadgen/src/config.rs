@@ -62,6 +62,8 @@ pub struct Config {
     pub spin: bool,
     /// Source addresses to spread the connections over, from 127.0.0.1 up; 1 leaves the source to the kernel.
     pub sources: u32,
+    /// Pause between a reply and the request that follows it, in nanoseconds.
+    pub think_ns: u64,
     /// Every how manyth request of a connection asks for the server's work; 1 for all.
     pub slow_every: u64,
 }

@@ -59,9 +59,9 @@ pub(crate) fn connect(config: &Config, clients: &mut ClosedLoop, engine: &mut im
         } else {
             patience_ends
         };
-        engine.turn(until.min(clients.next_sweep_ns()), clients)?;
+        engine.turn(until.min(clients.next_tick_ns()), clients)?;
         // Also bounds this phase: a server that answers one client now and then would else prolong it each time.
-        clients.sweep(now_ns(), engine);
+        clients.tick(now_ns(), engine);
     }
     let tally = clients.tally(|_| true);
     attempts.outcomes.merge(&clients.take_outcomes());

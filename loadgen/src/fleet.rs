@@ -144,7 +144,7 @@ impl Fleet {
             requested: self.config.conns,
         })?;
         // A request that is overdue ends its connection, so that nobody waits longer for the load to be steady.
-        let deadline = now_ns() + self.config.timeout_ns + nanoseconds(GRACE);
+        let deadline = now_ns() + self.config.think_ns + self.config.timeout_ns + nanoseconds(GRACE);
         for shard in &mut self.shards {
             match shard.hear(deadline)? {
                 Event::Settled => {}

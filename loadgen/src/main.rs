@@ -62,6 +62,9 @@ struct Cli {
     /// Requests that a connection has under way at once
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive)]
     pipeline: u64,
+    /// Pause of each connection between a reply and its next request; with a pipeline, of each place in it
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
+    think: Duration,
     /// Have only every Kth request of each connection ask for the server's work (its --work), and tell the latency of
     /// these apart from the others' [default: every request asks]
     #[arg(long, value_name = "K", value_parser = parse_positive)]
@@ -185,6 +188,7 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
         timeout_ns: nanoseconds(cli.timeout),
         spin: cli.spin,
         sources: Config::sources_needed(target, cli.conns),
+        think_ns: nanoseconds(cli.think),
         slow_every: cli.slow_every.unwrap_or(1),
     })
 }
@@ -209,7 +213,7 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
         grouped(m.active),
         cli.protocol.name(),
         cli.request_bytes,
-        if m.generator.spin { ", spinning" } else { "" },
+        pace(cli),
     )];
     let mut connections = format!("{} connected, {} served", grouped(m.connected), grouped(m.served));
     for (count, word) in [
@@ -272,6 +276,18 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
         ));
     }
     lines.join("\n") + "\n"
+}
+
+/// How the load goes beyond the closed loop, in words.
+fn pace(cli: &Cli) -> String {
+    let mut words = String::new();
+    if !cli.think.is_zero() {
+        words += &format!(", thinking {}", time(cli.think.as_nanos() as f64));
+    }
+    if cli.spin {
+        words += ", spinning";
+    }
+    words
 }
 
 fn quantiles(q: &Quantiles) -> String {

@@ -99,7 +99,7 @@ pub struct Generator {
 /// 2 % was stamped in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LittlesLaw {
-    /// Connections that talked × pipeline depth.
+    /// Connections that talked × pipeline depth, without the places that were empty: a client that thinks is not busy.
     pub expected: f64,
     /// Latencies inside the window ÷ its length.
     pub observed: f64,
@@ -201,7 +201,8 @@ fn littles_law(pipeline: u64, windows: &[Window]) -> Option<LittlesLaw> {
     for window in windows.iter().filter(|window| window.elapsed_ns > 0) {
         let replied_ns = window.latency.mean() * window.latency.len() as f64;
         let inside_ns = replied_ns - window.early_ns as f64 + window.cut_ns as f64;
-        expected += (pipeline * window.talked_ns) as f64 / window.elapsed_ns as f64;
+        let busy_ns = (pipeline * window.talked_ns).saturating_sub(window.idle_ns);
+        expected += busy_ns as f64 / window.elapsed_ns as f64;
         observed += inside_ns / window.elapsed_ns as f64;
     }
     // Without a reply nothing was stamped.

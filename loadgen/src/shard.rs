@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::sys::prctl::set_timerslack;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::time::TimeValLike;
@@ -54,7 +55,12 @@ fn run() -> io::Result<()> {
     while let Some(command) = commands.wait()? {
         match (command, &mut shard) {
             (Command::Connect(config), None) => {
-                let mut engine = EpollEngine::new(config.conns as usize, config.spin)?;
+                let on_time = config.think_ns > 0;
+                if on_time {
+                    // By default a timer may be 50 µs late, so that several expire at once.
+                    set_timerslack(1)?;
+                }
+                let mut engine = EpollEngine::new(config.conns as usize, config.spin, on_time)?;
                 engine.watch(0)?;
                 let mut clients = ClosedLoop::new(&config);
                 say(&Event::Connected(Box::new(connect(
@@ -138,6 +144,7 @@ impl<E: Engine> Shard<E> {
             early_ns: self.clients.account.early_ns,
             cut_ns: self.clients.account.cut_ns,
             talked_ns: self.clients.account.talked_ns,
+            idle_ns: self.clients.account.idle_ns,
             ..Window::default()
         }
     }
@@ -145,7 +152,8 @@ impl<E: Engine> Shard<E> {
     /// Runs until the load is steady; true when the parent wants to end.
     fn settle(&mut self, commands: &mut Commands) -> io::Result<bool> {
         while self.clients.answered < self.clients.talking() {
-            let patience_ends = self.clients.progress_ns + nanoseconds(PATIENCE);
+            let asked_by = self.clients.asked_by_ns;
+            let patience_ends = self.clients.progress_ns.max(asked_by) + nanoseconds(PATIENCE);
             if now_ns() >= patience_ends {
                 break;
             }
@@ -186,8 +194,8 @@ impl<E: Engine> Shard<E> {
     fn turn(&mut self, until: u64, commands: &mut Commands) -> io::Result<Option<Command>> {
         let commanded = self
             .engine
-            .turn(until.min(self.clients.next_sweep_ns()), &mut self.clients)?;
-        self.clients.sweep(now_ns(), &mut self.engine);
+            .turn(until.min(self.clients.next_tick_ns()), &mut self.clients)?;
+        self.clients.tick(now_ns(), &mut self.engine);
         if commanded { commands.come() } else { Ok(None) }
     }
 }

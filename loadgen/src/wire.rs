@@ -114,8 +114,10 @@ pub struct Window {
     pub early_ns: u64,
     /// The part inside the window of requests that were not answered in it, and of those that said hello.
     pub cut_ns: u64,
-    /// Time inside the window for which connections had their requests under way, summed up.
+    /// Time inside the window for which connections talked, summed up.
     pub talked_ns: u64,
+    /// The part of it for which a place in a pipeline was empty, summed up over the places.
+    pub idle_ns: u64,
     /// The shard's own CPU time between two looks at the edges of the window, user and system.
     pub cpu_ns: u64,
     /// Time between those looks.

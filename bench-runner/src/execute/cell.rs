@@ -112,6 +112,7 @@ impl Bench {
             timeout_ns: seconds(self.settings.timeout_s),
             spin: self.settings.spin,
             sources: Config::sources_needed(target, conns),
+            think_ns: 0,
             slow_every: 1,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::think::Think;
 use super::{ClosedLoop, next_request};
 use crate::client::{Client, State, Tally};
 use crate::clock::{nanoseconds, now_ns};
@@ -16,7 +17,7 @@ impl ClosedLoop {
     pub(crate) fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
         let client = &mut self.clients[i];
         client.state = State::Silent;
-        self.sent_ns[i * self.depth as usize] = began_ns;
+        self.since_ns[i * self.depth as usize] = began_ns;
         client.next = 1;
         let hello = self.payload.request(client.id, 0);
         if let Err(how) = engine.send(i, hello) {
@@ -28,12 +29,16 @@ impl ClosedLoop {
     /// Every client for which `active` holds sends from now on, as many requests as the pipeline is deep.
     pub(crate) fn begin(&mut self, active: impl Fn(u64) -> bool, engine: &mut impl Engine) {
         (self.answered, self.progress_ns) = (0, now_ns());
+        self.asked_by_ns = self.progress_ns + self.think.as_ref().map_or(0, Think::time_ns);
         self.account.begin();
         for i in 0..self.clients.len() {
             let client = &mut self.clients[i];
             client.active = active(u64::from(client.id));
             client.answered = false;
             if !client.active || !client.is_there() {
+                continue;
+            }
+            if self.think.is_some() {
                 continue;
             }
             let missing = self.depth - client.under_way();
@@ -44,19 +49,16 @@ impl ClosedLoop {
                 self.lost(i, how);
             }
         }
+        self.think_at_first(now_ns());
     }
 
-    fn requests_of(&mut self, i: usize, count: u32, now: u64) -> Vec<u8> {
+    /// The next `count` requests of client `i`, sent at `now`.
+    pub(super) fn requests_of(&mut self, i: usize, count: u32, now: u64) -> Vec<u8> {
         let mut requests = Vec::new();
         for _ in 0..count {
-            requests.extend_from_slice(next_request(
-                i,
-                self.depth,
-                &mut self.clients[i],
-                &mut self.sent_ns,
-                &mut self.payload,
-                now,
-            ));
+            let slot = self.slot(i, self.clients[i].next);
+            self.since_ns[slot] = now;
+            requests.extend_from_slice(next_request(&mut self.clients[i], &mut self.payload));
         }
         requests
     }
@@ -75,7 +77,7 @@ impl ClosedLoop {
             let client = self.clients[i];
             if client.active && client.is_there() {
                 for n in 0..client.under_way() {
-                    let sent = self.sent_ns[self.slot(i, client.due.wrapping_add(n))];
+                    let sent = self.since_ns[self.slot(i, client.due.wrapping_add(n))];
                     self.account.unfinished(client.state, sent);
                 }
                 self.settle(i, u64::MAX);
@@ -89,9 +91,13 @@ impl ClosedLoop {
     /// Client `i` talks no longer than until `now`.
     pub(super) fn settle(&mut self, i: usize, now: u64) {
         let client = &self.clients[i];
-        let (depth, slots) = (self.depth, &self.sent_ns[i * self.depth as usize..]);
-        let under_way = (0..client.under_way()).map(|n| slots[(client.due.wrapping_add(n) % depth) as usize]);
-        self.account.settle(client, under_way, now);
+        let (depth, slots) = (self.depth, &self.since_ns[i * self.depth as usize..]);
+        let since = |n| slots[(client.due.wrapping_add(n) % depth) as usize];
+        let (under_way, idle) = (
+            (0..client.under_way()).map(since),
+            (client.under_way()..depth).map(since),
+        );
+        self.account.settle(client, under_way, idle, now);
     }
 
     /// What has ended since the last call. Every failure is told once, whenever it came.
@@ -100,7 +106,7 @@ impl ClosedLoop {
     }
 
     /// Where request `sequence` of client `i` has its instant.
-    fn slot(&self, i: usize, sequence: u32) -> usize {
+    pub(super) fn slot(&self, i: usize, sequence: u32) -> usize {
         i * self.depth as usize + (sequence % self.depth) as usize
     }
 
@@ -108,6 +114,9 @@ impl ClosedLoop {
     pub(crate) fn rest(&mut self) {
         for client in &mut self.clients {
             client.active = false;
+        }
+        if let Some(think) = &mut self.think {
+            think.clear();
         }
     }
 
@@ -136,13 +145,22 @@ impl ClosedLoop {
         Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
     }
 
-    /// When [`ClosedLoop::sweep`] wants to be called next.
-    pub(crate) fn next_sweep_ns(&self) -> u64 {
-        self.next_sweep_ns
+    /// When [`ClosedLoop::tick`] wants to be called next.
+    pub(crate) fn next_tick_ns(&self) -> u64 {
+        let resumes = self.think.as_ref().map_or(u64::MAX, Think::next_ns);
+        self.next_sweep_ns.min(resumes)
+    }
+
+    /// Does what is due by the clock and not by a reply.
+    pub(crate) fn tick(&mut self, now: u64, engine: &mut impl Engine) {
+        if self.think.is_some() {
+            self.resume(now, engine);
+        }
+        self.sweep(now, engine);
     }
 
     /// Closes the connections whose oldest request is overdue.
-    pub(crate) fn sweep(&mut self, now: u64, engine: &mut impl Engine) {
+    fn sweep(&mut self, now: u64, engine: &mut impl Engine) {
         if now < self.next_sweep_ns {
             return;
         }
@@ -151,7 +169,7 @@ impl ClosedLoop {
             let client = &self.clients[i];
             let waits = client.is_there() && client.due != client.next;
             let slot = self.slot(i, client.due);
-            if waits && now.saturating_sub(self.sent_ns[slot]) > self.timeout_ns {
+            if waits && now.saturating_sub(self.since_ns[slot]) > self.timeout_ns {
                 engine.close(i);
                 self.lost(i, Outcome::RequestTimeout);
             }

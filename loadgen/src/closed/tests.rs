@@ -43,7 +43,19 @@ fn talking(pipeline: u64) -> (ClosedLoop, Wire) {
 
 /// Two clients that are connected, the first of which talks, `pipeline` requests at once.
 fn silent(pipeline: u64) -> (ClosedLoop, Wire) {
-    let config = Config {
+    let config = config(pipeline);
+    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    for i in 0..2 {
+        clients.greet(i, now_ns(), &mut wire);
+    }
+    wire.0.clear();
+    clients.begin(|id| id == 0, &mut wire);
+    (clients, wire)
+}
+
+/// Two clients of 16-byte echo.
+fn config(pipeline: u64) -> Config {
+    Config {
         target: "127.0.0.1:1".parse().unwrap(),
         conns: 2,
         first_id: 0,
@@ -57,15 +69,9 @@ fn silent(pipeline: u64) -> (ClosedLoop, Wire) {
         timeout_ns: 60_000_000_000,
         spin: false,
         sources: 1,
+        think_ns: 0,
         slow_every: 1,
-    };
-    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
-    for i in 0..2 {
-        clients.greet(i, now_ns(), &mut wire);
     }
-    wire.0.clear();
-    clients.begin(|id| id == 0, &mut wire);
-    (clients, wire)
 }
 
 #[test]
@@ -167,4 +173,62 @@ fn a_failure_is_told_once_whenever_it_comes() {
     );
     clients.begin(|_| true, &mut wire);
     assert_eq!(clients.talking(), 0);
+}
+
+/// One client talks, two requests at once, with an hour between a reply and the next request.
+fn thinking() -> (ClosedLoop, Wire) {
+    let think_ns = 3600 * 1_000_000_000;
+    let config = Config { think_ns, ..config(2) };
+    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    clients.greet(0, now_ns(), &mut wire);
+    let hello = std::mem::take(&mut wire.0);
+    clients.begin(|id| id == 0, &mut wire);
+    assert!(wire.0.is_empty(), "the load begins with a pause");
+    clients.received(0, &hello).expect("the reply is right");
+    (clients, wire)
+}
+
+#[test]
+fn a_request_is_sent_when_its_pause_is_over_and_not_before() {
+    const HOUR: u64 = 3600 * 1_000_000_000;
+    let (mut clients, mut wire) = thinking();
+    clients.open_window(now_ns(), now_ns() + HOUR);
+    // One place of the pipeline was empty as the load began, and the spread begins with it.
+    clients.tick(now_ns(), &mut wire);
+    let first = std::mem::take(&mut wire.0);
+    assert_eq!(first, clients.payload.request(0, 1));
+    assert!(clients.received(0, &first).expect("the reply is right").is_empty());
+    clients.tick(now_ns(), &mut wire);
+    assert!(wire.0.is_empty());
+    assert_eq!((clients.outstanding(), clients.account.latencies.len()), (0, 1));
+    // Both places have paused since.
+    clients.resume(now_ns() + HOUR, &mut wire);
+    assert_eq!((wire.0.len(), clients.outstanding()), (32, 2));
+}
+
+#[test]
+fn a_pause_ends_with_its_connection() {
+    let (mut clients, mut wire) = thinking();
+    clients.lost(0, Outcome::ClosedEarly);
+    clients.tick(now_ns() + 2 * 3600 * 1_000_000_000, &mut wire);
+    assert!(wire.0.is_empty());
+    assert_eq!(clients.next_tick_ns(), clients.next_sweep_ns, "no pause is left");
+}
+
+#[test]
+fn time_to_think_is_no_time_under_way() {
+    let (mut clients, mut wire) = thinking();
+    let (start, end) = (now_ns(), now_ns() + 200_000_000);
+    clients.open_window(start, end);
+    clients.tick(now_ns(), &mut wire);
+    let first = std::mem::take(&mut wire.0);
+    std::thread::sleep(Duration::from_millis(20));
+    clients.received(0, &first).expect("the reply is right");
+    std::thread::sleep(Duration::from_millis(200));
+    clients.close_window();
+    let account = &clients.account;
+    assert_eq!((account.talked_ns, account.latencies.len()), (end - start, 1));
+    // Two places, of which one was empty for all of the time and the other but for that one request.
+    let busy = (2 * account.talked_ns - account.idle_ns) as f64;
+    assert!((account.latencies.mean() / busy - 1.0).abs() < 0.001, "{account:?}");
 }

@@ -8,5 +8,6 @@ mod life;
 mod run;
 mod slow;
 mod stub;
+mod think;
 mod usage;
 mod window;

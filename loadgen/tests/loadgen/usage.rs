@@ -37,6 +37,7 @@ fn what_no_machine_can_do_is_refused_before_it_is_tried() {
     refused("--request-bytes 17M", &["--request-bytes 17825792"]);
     refused("--reply-bytes 17M --protocol reply", &["--reply-bytes 17825792"]);
     refused("--duration 600years", &["'600years'"]);
+    refused("--think 600years", &["'600years'"]);
     refused("--ramp 600years", &["'600years'"]);
     refused("--timeout 600years", &["'600years'"]);
 }

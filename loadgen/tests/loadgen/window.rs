@@ -29,6 +29,7 @@ fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
         timeout_ns: 30_000 * MS,
         spin: false,
         sources: 1,
+        think_ns: 0,
         slow_every: 1,
     };
     Fleet::launch(Path::new(env!("CARGO_BIN_EXE_loadgen")), config, shards, &[]).unwrap()
