@@ -59,7 +59,10 @@ impl Payload {
     #[must_use]
     pub fn is_marked(&self, id: u32, sequence: u32) -> bool {
         // Without the first test a division would stand in the way of every request.
-        self.slow_every == 1 || is_nth(id, sequence, self.slow_every)
+        if self.slow_every == 1 {
+            return true;
+        }
+        is_nth(id, sequence, self.slow_every)
     }
 
     /// Size of a reply in bytes.
@@ -75,11 +78,13 @@ impl Payload {
     /// Request `sequence` of connection `id`.
     #[inline]
     pub fn request(&mut self, id: u32, sequence: u32) -> &[u8] {
-        let mark = u64::from(self.is_marked(id, sequence)) * MARK;
+        let marked = self.is_marked(id, sequence);
         let request = &mut self.requests[sequence as usize % BODIES];
         let tag = tag(id, sequence);
         request[..8].copy_from_slice(&tag.to_le_bytes());
-        request[8..16].copy_from_slice(&(tag.wrapping_mul(GOLDEN) & !MARK | mark).to_le_bytes());
+        let filler = tag.wrapping_mul(GOLDEN);
+        let filler = if marked { filler | MARK } else { filler & !MARK };
+        request[8..16].copy_from_slice(&filler.to_le_bytes());
         request
     }
 
@@ -96,6 +101,7 @@ impl Payload {
 
 /// Whether `sequence` is an `every`th one of connection `id`. Each connection counts from elsewhere, or all would be slow
 /// at the same instant; the upper half of the product, because the ids of those that talk may be multiples of `every`.
+#[cold]
 fn is_nth(id: u32, sequence: u32, every: u32) -> bool {
     let offset = (u64::from(id).wrapping_mul(GOLDEN) >> 32) as u32;
     sequence.wrapping_add(offset).is_multiple_of(every)
