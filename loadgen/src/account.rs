@@ -133,20 +133,21 @@ impl Account {
         }
     }
 
-    /// `client` talks no longer than until `now`, or until the window's end if that comes first; its requests under
-    /// way were sent at the instants `sent`, and the empty places of its pipeline are so since the instants `idle`.
+    /// `client` has talked since `since` or the window's start, whichever came later, and talks no longer than until
+    /// `now`, or until the window's end if that comes first; its requests under way were sent at the instants `sent`, and the empty places of its pipeline are so since the instants `idle`.
     pub(crate) fn settle(
         &mut self,
         client: &Client,
+        since: u64,
         sent: impl Iterator<Item = u64>,
         idle: impl Iterator<Item = u64>,
         now: u64,
     ) {
-        let until = now.min(self.end_ns);
-        if !client.active || until <= self.start_ns {
+        let (from, until) = (since.max(self.start_ns), now.min(self.end_ns));
+        if !client.active || until <= from {
             return;
         }
-        self.talked_ns += until - self.start_ns;
+        self.talked_ns += until - from;
         sent.for_each(|sent| self.cut(sent, until));
         idle.for_each(|since| self.idle(since, until));
     }

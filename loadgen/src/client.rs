@@ -38,6 +38,8 @@ pub(crate) enum State {
     TurnedAway,
     /// Ended before it was ever served, and not by the server: its reply was overdue, or wrong.
     Unserved,
+    /// Was served, and is on its way from one connection to the next, where it is to have more than one.
+    Between,
     /// Ended after it had been served.
     Lost,
 }

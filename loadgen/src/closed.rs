@@ -14,10 +14,12 @@ use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
 use crate::payload::Payload;
 
+mod churn;
 mod pace;
 mod steer;
 mod think;
 
+use churn::Churn;
 use think::Think;
 
 /// All clients of a shard.
@@ -32,6 +34,8 @@ pub(crate) struct ClosedLoop {
     depth: u32,
     /// Pauses before requests.
     think: Option<Think>,
+    /// Connections that end after so many requests.
+    churn: Option<Churn>,
     /// Whether a reply may call for anything else than the next request at once.
     paced: bool,
     timeout_ns: u64,
@@ -77,7 +81,10 @@ impl ClosedLoop {
             requests: Vec::new(),
             depth: config.pipeline as u32,
             think: Think::new(config.think_ns),
-            paced: config.think_ns > 0,
+            churn: config
+                .requests_per_conn
+                .map(|quota| Churn::new(quota as u32, config.think_ns, config.conns)),
+            paced: config.think_ns > 0 || config.requests_per_conn.is_some(),
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
             account: Account::new(config.slow_every > 1),
@@ -148,7 +155,8 @@ impl Load for ClosedLoop {
                 self.progress_ns = now;
                 if client.state == State::Silent {
                     client.state = State::Served;
-                    self.first_replies.record(now - sent);
+                    let began = self.churn.as_mut().and_then(|churn| churn.take_began_ns(i));
+                    self.first_replies.record(now - began.unwrap_or(sent));
                 }
             }
         }
@@ -169,18 +177,25 @@ impl Load for ClosedLoop {
     }
 
     fn lost(&mut self, i: usize, how: Outcome) {
-        self.settle(i, now_ns());
+        let now = now_ns();
+        self.settle(i, now);
         let client = &mut self.clients[i];
         client.connection = client.connection.wrapping_add(1);
         let by_server = matches!(how, Outcome::ClosedEarly | Outcome::Reset);
         client.state = match client.state {
             State::Silent if by_server => State::TurnedAway,
             State::Silent => State::Unserved,
+            _ if self.churn.is_some() => State::Between,
             _ => State::Lost,
         };
         self.answered -= u64::from(client.active && client.answered);
         // Each request under way fails with its connection; without any, the connection itself is what failed.
         self.outcomes.add(how, u64::from(client.under_way()).max(1));
+        if let Some(churn) = &mut self.churn {
+            // It goes on with the request after those that failed.
+            (client.due, client.got, client.answered) = (client.next, 0, false);
+            churn.fail(i, now);
+        }
     }
 }
 

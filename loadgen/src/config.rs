@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 pub const MOST_CONNS: u64 = 1_000_000;
 /// An interval between marked requests that is longer than this marks none.
 pub const RAREST_SLOW: u64 = 1_000_000_000;
+/// More requests on one connection are as good as a connection for ever.
+pub const MOST_REQUESTS_PER_CONN: u64 = 1_000_000_000;
+/// More connections are not accepted in a second by any server on one machine.
+const MOST_RECONNECTS_PER_S: u64 = 100_000;
 /// More requests under way on one connection than any socket's buffers hold.
 pub const DEEPEST_PIPELINE: u64 = 1024;
 
@@ -62,6 +66,8 @@ pub struct Config {
     pub spin: bool,
     /// Source addresses to spread the connections over, from 127.0.0.1 up; 1 leaves the source to the kernel.
     pub sources: u32,
+    /// Requests after which a connection is closed and another one opened; none where clients keep theirs.
+    pub requests_per_conn: Option<u64>,
     /// Pause between a reply and the request that follows it, in nanoseconds.
     pub think_ns: u64,
     /// Every how manyth request of a connection asks for the server's work; 1 for all.
@@ -71,12 +77,21 @@ pub struct Config {
 impl Config {
     /// Source addresses to spread `conns` connections over so that each leaves room among the local ports, where the
     /// target is on 127.0.0.0/8 and so any address there can be a source; 1 elsewhere.
+    ///
+    /// Under `churn` the ports of closed connections need room too: the side that closes first keeps them in TIME_WAIT.
+    /// On loopback Linux gives them out again after a second, so that it takes as many as are closed in one; where that
+    /// is turned off, in a minute.
     #[must_use]
-    pub fn sources_needed(target: SocketAddr, conns: u64) -> u32 {
+    pub fn sources_needed(target: SocketAddr, conns: u64, churn: bool) -> u32 {
         if !matches!(target.ip(), IpAddr::V4(ip) if ip.is_loopback()) {
             return 1;
         }
-        sources_for(conns, local_ports().unwrap_or(28_232))
+        let closed = if churn {
+            MOST_RECONNECTS_PER_S * time_wait_s()
+        } else {
+            0
+        };
+        sources_for(conns + closed, local_ports().unwrap_or(28_232))
     }
 }
 
@@ -91,6 +106,15 @@ fn local_ports() -> Option<u64> {
     let mut ends = range.split_whitespace().map(str::parse::<u64>);
     let (first, last) = (ends.next()?.ok()?, ends.next()?.ok()?);
     Some(last.saturating_sub(first) + 1)
+}
+
+/// For how many seconds a port in TIME_WAIT is not given out again on loopback.
+fn time_wait_s() -> u64 {
+    // 0: not before its end; 1: after a second; 2, the default: the same, on loopback only.
+    match std::fs::read_to_string("/proc/sys/net/ipv4/tcp_tw_reuse") {
+        Ok(reuse) if reuse.trim() == "0" => 60,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
@@ -112,9 +136,12 @@ mod tests {
 
     #[test]
     fn only_the_loopback_network_has_sources_to_spread_over() {
-        let needed = |target: &str| Config::sources_needed(target.parse().unwrap(), 100_000);
+        let needed = |target: &str| Config::sources_needed(target.parse().unwrap(), 100_000, false);
         assert!(needed("127.0.0.1:1") > 1, "no machine has 100,000 local ports");
         assert_eq!(needed("127.0.0.1:1"), needed("127.1.2.3:1"));
         assert_eq!((needed("[::1]:1"), needed("192.0.2.1:1")), (1, 1));
+        let target = "127.0.0.1:1".parse().unwrap();
+        let [few, churn] = [false, true].map(|churn| Config::sources_needed(target, 10, churn));
+        assert!(few == 1 && churn > 1, "{churn}");
     }
 }

@@ -8,6 +8,7 @@
 //! Data flows one way: [`Config`] → connect → load → [`wire::Window`]s of the shards → [`Measurement`].
 
 mod account;
+mod attempts;
 mod child;
 mod client;
 pub mod clock;
@@ -28,7 +29,7 @@ pub mod units;
 pub mod wire;
 
 pub use child::{die_with_parent, pin};
-pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, Protocol, RAREST_SLOW};
+pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, MOST_REQUESTS_PER_CONN, Protocol, RAREST_SLOW};
 pub use fleet::{Connected, Fleet, shards_needed};
 pub use histogram::{Histogram, Quantiles};
 pub use lines::{Lines, Read};

@@ -10,10 +10,14 @@ use clap::Parser;
 use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, short, time};
 use loadgen::{
-    Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, Measurement, Protocol, Quantiles,
-    RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
+    Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, MOST_REQUESTS_PER_CONN, Measurement,
+    Outcome, Protocol, Quantiles, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
 };
 use nix::sys::resource::{Resource, getrlimit};
+
+/// What to do about clients that ran out of ports.
+const NO_PORTS: &str = "  hint         no local port was left: closed connections keep theirs for a while (TIME_WAIT). Widen
+               net.ipv4.ip_local_port_range, set net.ipv4.tcp_tw_reuse to 1, lower --conns, or raise --requests-per-conn";
 
 /// Open N concurrent TCP clients against a server, check every reply, and say what became of each
 #[derive(Parser, Debug)]
@@ -62,7 +66,12 @@ struct Cli {
     /// Requests that a connection has under way at once
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive)]
     pipeline: u64,
-    /// Pause of each connection between a reply and its next request; with a pipeline, of each place in it
+    /// Replies after which a connection is closed and another one opened: accepting is then part of what is measured
+    /// [default: each client keeps its connection]
+    #[arg(long, value_name = "N", value_parser = parse_positive)]
+    requests_per_conn: Option<u64>,
+    /// Pause of each connection between a reply and its next request; with a pipeline, of each place in it; after the
+    /// last of --requests-per-conn, between one connection and the next
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration)]
     think: Duration,
     /// Have only every Kth request of each connection ask for the server's work (its --work), and tell the latency of
@@ -159,6 +168,12 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
         ("--conns", cli.conns, 1, MOST_CONNS),
         ("--pipeline", cli.pipeline, 1, DEEPEST_PIPELINE),
         ("--slow-every", cli.slow_every.unwrap_or(1), 1, RAREST_SLOW),
+        (
+            "--requests-per-conn",
+            cli.requests_per_conn.unwrap_or(1),
+            1,
+            MOST_REQUESTS_PER_CONN,
+        ),
         ("--request-bytes", cli.request_bytes, SMALLEST_REQUEST, LARGEST_MESSAGE),
         ("--reply-bytes", cli.reply_bytes, SMALLEST_REPLY, LARGEST_MESSAGE),
     ];
@@ -170,6 +185,14 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
                 grouped(most)
             ));
         }
+    }
+    if let Some(quota) = cli.requests_per_conn
+        && cli.pipeline > quota
+    {
+        usage(&format!(
+            "--pipeline {} is more than --requests-per-conn {quota}: no connection could have so many under way",
+            cli.pipeline
+        ));
     }
     if cli.duration.is_zero() {
         usage("--duration 0s leaves nothing to measure");
@@ -187,7 +210,8 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
         connect_timeout_ns: nanoseconds(cli.connect_timeout),
         timeout_ns: nanoseconds(cli.timeout),
         spin: cli.spin,
-        sources: Config::sources_needed(target, cli.conns),
+        sources: Config::sources_needed(target, cli.conns, cli.requests_per_conn.is_some()),
+        requests_per_conn: cli.requests_per_conn,
         think_ns: nanoseconds(cli.think),
         slow_every: cli.slow_every.unwrap_or(1),
     })
@@ -240,6 +264,15 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
         lines.push(format!("    others     {}", quantiles(others)));
     }
     lines.push(format!("  connect      {}", quantiles(&m.connect_ns)));
+    if let (Some(reconnects), Some(quota)) = (m.reconnects, cli.requests_per_conn) {
+        lines.push(format!(
+            "  churn        {} connections/s after the first ({}), {} request{} each",
+            short(reconnects as f64 / m.elapsed_s),
+            grouped(reconnects),
+            grouped(quota),
+            if quota == 1 { "" } else { "s" }
+        ));
+    }
     let failures = m.outcomes.failures();
     if !failures.is_empty() {
         let failures: Vec<String> = failures
@@ -247,6 +280,9 @@ fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
             .map(|(how, n)| format!("{} {}", grouped(n), how.words()))
             .collect();
         lines.push(format!("  failures     {}", failures.join(", ")));
+    }
+    if m.outcomes.count(Outcome::NoPorts) > 0 {
+        lines.push(NO_PORTS.to_owned());
     }
     if let Some(jain) = m.jain_index
         && m.active > 1

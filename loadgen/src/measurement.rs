@@ -30,6 +30,10 @@ pub struct Measurement {
     pub late: u64,
     /// Active connections that were connected, not turned away, and got none.
     pub starved: u64,
+    /// Connections opened inside the window after the first ones, where a connection carries so many requests and no more
+    /// (`--requests-per-conn`); null where clients keep theirs.
+    #[serde(default)]
+    pub reconnects: Option<u64>,
     /// Length of the window in seconds.
     pub elapsed_s: f64,
     /// Correct replies inside the window, without those to a hello.
@@ -52,9 +56,10 @@ pub struct Measurement {
     /// bounds of latencies that `latency_ns` lacks. A server that hangs until the end shows here and nowhere else.
     #[serde(default)]
     pub unfinished_ns: Quantiles,
-    /// Time from connect(2) to the end of the handshake.
+    /// Time from connect(2) to the end of the handshake, over the first connections and those of `reconnects`.
     pub connect_ns: Quantiles,
-    /// Time from connect(2) to the reply to the first request (the hello), whenever that came.
+    /// Time from connect(2) to the reply to the first request: for first connections (the hello) whenever that came, for
+    /// later ones where it came inside the window.
     pub first_reply_ns: Quantiles,
     /// How often each class was met: connection failures as connections, the others as requests.
     pub outcomes: Outcomes,
@@ -121,7 +126,7 @@ impl Measurement {
         let sum = |of: fn(&Window) -> u64| windows.iter().map(of).sum::<u64>();
         let (mut latency, mut unfinished) = <(Histogram, Histogram)>::default();
         let (mut connect, mut first_reply) = <(Histogram, Histogram)>::default();
-        let mut slow: Option<Histogram> = None;
+        let (mut slow, mut reconnects) = <(Option<Histogram>, Option<u64>)>::default();
         let mut outcomes = Outcomes::default();
         for shard in opened {
             connect.merge(&shard.connect);
@@ -131,6 +136,10 @@ impl Measurement {
             latency.merge(&shard.latency);
             if let Some(part) = &shard.slow {
                 slow.get_or_insert_default().merge(part);
+            }
+            connect.merge(&shard.connect);
+            if let Some(own) = shard.reconnects {
+                *reconnects.get_or_insert(0) += own;
             }
             unfinished.merge(&shard.unfinished);
             first_reply.merge(&shard.first_reply);
@@ -155,6 +164,7 @@ impl Measurement {
             greeted: sum(|w| w.greeted),
             late: sum(|w| w.late),
             starved: sum(|w| w.starved),
+            reconnects,
             elapsed_s,
             requests,
             rate_per_s,

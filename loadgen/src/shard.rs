@@ -9,11 +9,13 @@ use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::time::TimeValLike;
 
+use crate::attempts::Attempts;
 use crate::clock::{nanoseconds, now_ns};
 use crate::closed::ClosedLoop;
-use crate::connect::connect;
+use crate::connect::{connect, reconnect};
 use crate::engine::Engine;
 use crate::epoll::EpollEngine;
+use crate::histogram::Histogram;
 use crate::lines::{Lines, Read};
 use crate::wire::{Command, Event, Window};
 
@@ -62,13 +64,18 @@ fn run() -> io::Result<()> {
                 }
                 let mut engine = EpollEngine::new(config.conns as usize, config.spin, on_time)?;
                 engine.watch(0)?;
+                let mut attempts = Attempts::new(&config)?;
+                engine.watch(attempts.fd())?;
                 let mut clients = ClosedLoop::new(&config);
-                say(&Event::Connected(Box::new(connect(
-                    &config,
-                    &mut clients,
-                    &mut engine,
-                )?)))?;
-                shard = Some(Shard { engine, clients });
+                let opened = connect(&config, &mut attempts, &mut clients, &mut engine)?;
+                say(&Event::Connected(Box::new(opened)))?;
+                // Without a use for it, it is closed, and so not watched any more.
+                let attempts = config.requests_per_conn.map(|_| attempts);
+                shard = Some(Shard {
+                    engine,
+                    clients,
+                    attempts,
+                });
             }
             (Command::Start { active, requested }, Some(shard)) => {
                 shard.load(|id| is_active(id, active, requested), &mut commands)?;
@@ -83,6 +90,8 @@ fn run() -> io::Result<()> {
 struct Shard<E> {
     engine: E,
     clients: ClosedLoop,
+    /// Where clients connect again and again.
+    attempts: Option<Attempts>,
 }
 
 impl<E: Engine> Shard<E> {
@@ -138,6 +147,8 @@ impl<E: Engine> Shard<E> {
             fewest: asked.fewest,
             most: asked.most,
             first_reply: self.clients.first_replies.clone(),
+            reconnects: self.clients.connects().map(Histogram::len),
+            connect: self.clients.connects().cloned().unwrap_or_default(),
             latency: self.clients.account.latencies.clone(),
             slow: self.clients.account.slow.clone(),
             unfinished: self.clients.account.unfinished.clone(),
@@ -192,10 +203,17 @@ impl<E: Engine> Shard<E> {
 
     /// One turn of the engine, and a command if one has come.
     fn turn(&mut self, until: u64, commands: &mut Commands) -> io::Result<Option<Command>> {
-        let commanded = self
-            .engine
-            .turn(until.min(self.clients.next_tick_ns()), &mut self.clients)?;
+        let mut until = until.min(self.clients.next_tick_ns());
+        if let Some(attempts) = &self.attempts {
+            until = until
+                .min(attempts.next_deadline_ns())
+                .min(self.clients.next_connect_ns());
+        }
+        let commanded = self.engine.turn(until, &mut self.clients)?;
         self.clients.tick(now_ns(), &mut self.engine);
+        if let Some(attempts) = &mut self.attempts {
+            reconnect(attempts, &mut self.clients, &mut self.engine)?;
+        }
         if commanded { commands.come() } else { Ok(None) }
     }
 }

@@ -100,6 +100,10 @@ pub struct Window {
     /// From connect(2) to the reply to the first request, over all connections that have got it since they were opened.
     #[serde(default)]
     pub first_reply: Histogram,
+    /// Connections that clients opened inside the window after their earlier ones; none where they keep one.
+    pub reconnects: Option<u64>,
+    /// From connect(2) to the end of the handshake, over these.
+    pub connect: Histogram,
     /// Service times of the replies inside the window.
     pub latency: Histogram,
     /// Of these, the ones whose requests were marked; none where all are.

@@ -111,7 +111,8 @@ impl Bench {
             connect_timeout_ns: seconds(self.settings.connect_timeout_s),
             timeout_ns: seconds(self.settings.timeout_s),
             spin: self.settings.spin,
-            sources: Config::sources_needed(target, conns),
+            sources: Config::sources_needed(target, conns, false),
+            requests_per_conn: None,
             think_ns: 0,
             slow_every: 1,
         }

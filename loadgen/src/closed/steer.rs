@@ -19,6 +19,9 @@ impl ClosedLoop {
         client.state = State::Silent;
         self.since_ns[i * self.depth as usize] = began_ns;
         client.next = 1;
+        if let Some(churn) = &mut self.churn {
+            churn.opened(i, Some(began_ns), 0, began_ns);
+        }
         let hello = self.payload.request(client.id, 0);
         if let Err(how) = engine.send(i, hello) {
             engine.close(i);
@@ -35,15 +38,19 @@ impl ClosedLoop {
             let client = &mut self.clients[i];
             client.active = active(u64::from(client.id));
             client.answered = false;
-            if !client.active || !client.is_there() {
+            if !client.active {
                 continue;
             }
+            let now = now_ns();
+            self.freshen(i, now, engine);
+            if !self.clients[i].is_there() {
+                continue;
+            }
+            self.rest_since(i, now);
             if self.think.is_some() {
                 continue;
             }
-            let missing = self.depth - client.under_way();
-            let now = now_ns();
-            let requests = self.requests_of(i, missing, now);
+            let requests = self.requests_of(i, self.room(i), now);
             if let Err(how) = engine.send(i, &requests) {
                 engine.close(i);
                 self.lost(i, how);
@@ -66,6 +73,9 @@ impl ClosedLoop {
     /// Records what completes from `start_ns` until `end_ns`, from zero.
     pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
         self.account.open(start_ns, end_ns);
+        if let Some(churn) = &mut self.churn {
+            churn.open_window();
+        }
         for client in &mut self.clients {
             (client.replies, client.greeted, client.late) = (0, false, false);
         }
@@ -97,7 +107,8 @@ impl ClosedLoop {
             (0..client.under_way()).map(since),
             (client.under_way()..depth).map(since),
         );
-        self.account.settle(client, under_way, idle, now);
+        let talks_since = self.churn.as_ref().map_or(0, |churn| churn.talks_since_ns(i));
+        self.account.settle(client, talks_since, under_way, idle, now);
     }
 
     /// What has ended since the last call. Every failure is told once, whenever it came.
@@ -126,9 +137,10 @@ impl ClosedLoop {
         served.map(|client| u64::from(client.under_way())).sum()
     }
 
-    /// Clients that are connected and were asked to send, whether or not they were ever served.
+    /// Clients that are connected and were asked to send, whether or not they were ever served; under churn all that
+    /// were asked, because they try again.
     pub(crate) fn talking(&self) -> u64 {
-        let talks = |client: &&Client| client.active && client.is_there();
+        let talks = |client: &&Client| client.active && (client.is_there() || self.churn.is_some());
         self.clients.iter().filter(talks).count() as u64
     }
 

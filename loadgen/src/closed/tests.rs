@@ -69,6 +69,7 @@ fn config(pipeline: u64) -> Config {
         timeout_ns: 60_000_000_000,
         spin: false,
         sources: 1,
+        requests_per_conn: None,
         think_ns: 0,
         slow_every: 1,
     }

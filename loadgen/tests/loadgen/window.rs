@@ -29,6 +29,7 @@ fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
         timeout_ns: 30_000 * MS,
         spin: false,
         sources: 1,
+        requests_per_conn: None,
         think_ns: 0,
         slow_every: 1,
     };
