@@ -377,6 +377,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_runs_out_of_ports_is_told_a_way_out() {
+        let cli = Cli::parse_from(["loadgen", "--requests-per-conn", "1"]);
+        let mut m = Measurement::merge(100, 1, false, 1_000_000_000, &[], &[]);
+        let told = |m: &Measurement| summary(&cli, "127.0.0.1:9000".parse().unwrap(), m);
+        assert!(!told(&m).contains("hint"));
+        m.outcomes.add(Outcome::NoPorts, 5);
+        let told = told(&m);
+        for words in [
+            "5 no local port",
+            "TIME_WAIT",
+            "ip_local_port_range",
+            "--requests-per-conn",
+        ] {
+            assert!(told.contains(words), "'{words}' is not in:\n{told}");
+        }
+    }
+
+    #[test]
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Cli::command().debug_assert();

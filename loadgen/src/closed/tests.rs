@@ -4,6 +4,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use super::*;
+use crate::attempts::Settled;
 use crate::config::Protocol;
 use crate::engine::Engine;
 
@@ -232,4 +233,120 @@ fn time_to_think_is_no_time_under_way() {
     // Two places, of which one was empty for all of the time and the other but for that one request.
     let busy = (2 * account.talked_ns - account.idle_ns) as f64;
     assert!((account.latencies.mean() / busy - 1.0).abs() < 0.001, "{account:?}");
+}
+
+/// An established socket.
+fn socket() -> TcpStream {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    TcpStream::connect(listener.local_addr().unwrap()).unwrap()
+}
+
+fn attempt(result: Result<TcpStream, Outcome>) -> Settled {
+    Settled {
+        client: 0,
+        began_ns: now_ns(),
+        at_ns: now_ns(),
+        result,
+    }
+}
+
+/// Client 0 talks, on connections of three requests, two at once; its hello was answered.
+fn churning() -> (ClosedLoop, Wire) {
+    let config = Config {
+        requests_per_conn: Some(3),
+        ..config(2)
+    };
+    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    clients.greet(0, now_ns(), &mut wire);
+    let hello = std::mem::take(&mut wire.0);
+    clients.received(0, &hello).expect("the reply is right");
+    clients.begin(|id| id == 0, &mut wire);
+    (clients, wire)
+}
+
+#[test]
+fn a_connection_is_closed_after_its_last_reply_and_the_next_one_goes_on() {
+    let (mut clients, mut wire) = churning();
+    let requests = |range: std::ops::Range<u32>| -> Vec<u8> {
+        let mut payload = Payload::new(Protocol::Echo, 16, 16);
+        range.flat_map(|n| payload.request(0, n).to_vec()).collect()
+    };
+    let (start, end) = (now_ns(), now_ns() + 200_000_000);
+    clients.open_window(start, end);
+    assert_eq!(
+        std::mem::take(&mut wire.0),
+        requests(1..3),
+        "the hello was the first of three"
+    );
+    assert!(
+        clients
+            .received(0, &requests(1..2))
+            .expect("the reply is right")
+            .is_empty()
+    );
+    assert!(clients.received(0, &requests(2..3)).is_err(), "that was the last");
+    assert_eq!((clients.tally(|id| id == 0).lost, clients.talking()), (0, 1));
+    let wants = |clients: &mut ClosedLoop| clients.next_to_connect(now_ns());
+    assert_eq!((wants(&mut clients), wants(&mut clients)), (Some(0), None));
+    std::thread::sleep(Duration::from_millis(20));
+    clients.connected(attempt(Ok(socket())), &mut wire).unwrap();
+    assert_eq!(std::mem::take(&mut wire.0), requests(3..5));
+    assert_eq!(
+        clients.received(0, &requests(3..5)).expect("they are right"),
+        requests(5..6)
+    );
+    assert!(clients.received(0, &requests(5..6)).is_err());
+    std::thread::sleep(Duration::from_millis(200));
+    clients.close_window();
+    let account = &clients.account;
+    assert_eq!((account.latencies.len(), clients.connects().unwrap().len()), (5, 1));
+    // The hello's was before the window.
+    assert_eq!(clients.first_replies.len(), 2);
+    assert!(account.talked_ns < 180_000_000, "on its way it does not talk");
+    let busy = 2 * account.talked_ns - account.idle_ns;
+    let replied = account.latencies.mean() * 5.0 - account.early_ns as f64;
+    assert!((replied / busy as f64 - 1.0).abs() < 0.01, "{replied} {busy}");
+    assert!(clients.take_outcomes().failures().is_empty());
+}
+
+#[test]
+fn a_client_that_fails_tries_again_a_little_later() {
+    let (mut clients, mut wire) = churning();
+    let second = 1_000_000_000;
+    clients.lost(0, Outcome::Reset);
+    assert_eq!(clients.next_to_connect(now_ns()), None);
+    assert_eq!(clients.next_to_connect(now_ns() + second), Some(0));
+    clients.connected(attempt(Err(Outcome::Refused)), &mut wire).unwrap();
+    assert_eq!(clients.next_to_connect(now_ns()), None);
+    assert_eq!(clients.next_to_connect(now_ns() + second), Some(0));
+    wire.0.clear();
+    clients.connected(attempt(Ok(socket())), &mut wire).unwrap();
+    // After those that were under way when the connection was reset.
+    assert_eq!(wire.0[..16], *clients.payload.request(0, 3));
+    assert_eq!((wire.0.len(), clients.outstanding()), (32, 2));
+    let outcomes = clients.take_outcomes();
+    assert_eq!(
+        [Outcome::Reset, Outcome::Refused].map(|how| outcomes.count(how)),
+        [2, 1]
+    );
+    assert_eq!(clients.tally(|_| true).lost, 0);
+}
+
+#[test]
+fn one_that_was_never_served_is_left_alone_once_it_is_not_to_send() {
+    let config = Config {
+        requests_per_conn: Some(3),
+        ..config(1)
+    };
+    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    clients.greet(0, now_ns(), &mut wire);
+    clients.lost(0, Outcome::ClosedEarly);
+    let later = now_ns() + 1_000_000_000;
+    assert_eq!(clients.next_to_connect(later), None);
+    // Client 1 has never been connected; both try when they are asked to send.
+    clients.begin(|_| true, &mut wire);
+    assert_eq!(
+        (clients.next_to_connect(later), clients.next_to_connect(later)),
+        (Some(0), Some(1))
+    );
 }

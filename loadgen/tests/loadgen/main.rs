@@ -2,6 +2,7 @@
 //! ones, and ones that answer wrongly on some connections, where the account of these connections must be right and
 //! that of the others must not suffer. No test asserts a speed.
 
+mod churn;
 mod honest;
 mod hostile;
 mod life;

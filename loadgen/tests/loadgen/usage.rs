@@ -25,6 +25,12 @@ fn counts_that_are_none_are_refused() {
     refused("--active 101 --conns 100", &["--active 101", "--conns 100"]);
     refused("--shards 0", &["'0'"]);
     refused("--pipeline 0", &["'0'"]);
+    refused("--requests-per-conn 0", &["'0'"]);
+    refused(
+        "--pipeline 8 --requests-per-conn 7",
+        &["--pipeline 8", "--requests-per-conn 7", "no connection"],
+    );
+    refused("--requests-per-conn 5000M", &["--requests-per-conn 5000000000"]);
     refused("--slow-every 0", &["'0'"]);
     refused("--slow-every 5000M", &["--slow-every 5000000000", "1,000,000,000"]);
 }
