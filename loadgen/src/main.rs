@@ -16,8 +16,10 @@ use loadgen::{
 use nix::sys::resource::{Resource, getrlimit};
 
 /// What to do about clients that ran out of ports.
-const NO_PORTS: &str = "  hint         no local port was left: closed connections keep theirs for a while (TIME_WAIT). Widen
-               net.ipv4.ip_local_port_range, set net.ipv4.tcp_tw_reuse to 1, lower --conns, or raise --requests-per-conn";
+const NO_PORTS: &str = "\
+  hint         no local port was left: closed connections keep theirs for a second on loopback, for a minute elsewhere
+               (TIME_WAIT). Raise --requests-per-conn, lower --conns, widen net.ipv4.ip_local_port_range, or choose a
+               target on 127.0.0.0/8, where loadgen connects from as many addresses as it takes";
 
 /// Open N concurrent TCP clients against a server, check every reply, and say what became of each
 #[derive(Parser, Debug)]
@@ -27,6 +29,8 @@ const NO_PORTS: &str = "  hint         no local port was left: closed connection
 Examples:
   loadgen --target 127.0.0.1:9000 --conns 100
   loadgen --target 127.0.0.1:9000 --conns 10k --active 100 --duration 30s
+  loadgen --target 127.0.0.1:9000 --conns 1k --think 50ms --slow-every 100
+  loadgen --target 127.0.0.1:9000 --conns 50 --requests-per-conn 1
   loadgen --target 127.0.0.1:9000 --conns 1k --pipeline 8 --json | jq .rate_per_s"
 )]
 struct Cli {

@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use loadgen::clock::now_ns;
 use loadgen::{Config, Fleet, Outcome, Protocol};
 
-use crate::run::{Run, loadgen, measure, output};
+use crate::run::{Run, loadgen, measure, output, sound};
 use crate::stub::{FRAME, Stub, close, echo};
+
+const MS: u64 = 1_000_000;
 
 /// What a stub saw of its connections, each of which has a thread of its own.
 #[derive(Default)]
@@ -209,10 +212,9 @@ fn a_server_that_is_down_for_a_while_is_not_stormed_and_its_clients_come_back() 
     assert!(m.requests > 40, "they came back");
 }
 
-#[test]
-fn windows_follow_each_other() {
+/// Windows one after the other, of which the second has but few clients that talk.
+fn windows(requests_per_conn: Option<u64>, think_ns: u64) {
     let stub = Stub::echo();
-    let ms = 1_000_000;
     let config = Config {
         target: stub.address,
         conns: 12,
@@ -223,29 +225,36 @@ fn windows_follow_each_other() {
         reply_bytes: 16,
         pipeline: 2,
         ramp_ns: 0,
-        connect_timeout_ns: 3_000 * ms,
-        timeout_ns: 30_000 * ms,
+        connect_timeout_ns: 3_000 * MS,
+        timeout_ns: 30_000 * MS,
         spin: false,
         sources: 3,
-        requests_per_conn: Some(3),
-        think_ns: 0,
+        requests_per_conn,
+        think_ns,
         slow_every: 1,
     };
     let mut fleet = Fleet::launch(env!("CARGO_BIN_EXE_loadgen").as_ref(), config, 2, &[]).unwrap();
     assert_eq!(fleet.connect().unwrap().connected, 12);
     for active in [12, 2, 12] {
         fleet.start(active).unwrap();
-        let start = loadgen::clock::now_ns() + 50 * ms;
-        fleet.measure(start, start + 300 * ms).unwrap();
+        let start = now_ns() + 50 * MS;
+        fleet.measure(start, start + 300 * MS).unwrap();
         let measured = fleet.collect().unwrap();
-        crate::run::sound(&measured);
+        sound(&measured);
         assert_eq!(
             (measured.active, measured.served, measured.connected),
             (active, active, 12)
         );
         assert_eq!(measured.failures(), 0, "{:?}", measured.outcomes);
-        assert!(measured.reconnects.unwrap() > 0);
+        assert_eq!(measured.reconnects.is_some_and(|n| n > 0), requests_per_conn.is_some());
     }
+}
+
+#[test]
+fn windows_follow_each_other() {
+    windows(Some(3), 0);
+    windows(None, 10 * MS);
+    windows(Some(3), 10 * MS);
 }
 
 #[test]
