@@ -4,7 +4,8 @@
 //! contract; a foreign one gives a command with `{host}`, `{port}` and `{work}` in it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -25,8 +26,16 @@ pub struct Entry {
     pub aliases: Vec<String>,
     /// Program that keeps the server contract, by name or path.
     pub binary: Option<String>,
-    /// Command line of a foreign server, with `{port}` and perhaps `{host}` and `{work}`.
+    /// Command line of a foreign server, with `{port}` and perhaps `{host}`, `{work}` and `{dir}`, which is the folder
+    /// of the catalogue file.
     pub command: Option<String>,
+    /// Command that ends with 0 where all that a foreign server needs is installed.
+    pub probe: Option<String>,
+    /// What to do where it does not.
+    pub install: Option<String>,
+    /// Folder of the catalogue file.
+    #[serde(skip)]
+    pub dir: PathBuf,
     /// Group in tables and charts.
     #[serde(default = "foreign")]
     pub family: String,
@@ -83,6 +92,30 @@ impl Entry {
         }
     }
 
+    /// The words of a foreign server's command line.
+    #[must_use]
+    pub fn command_words(&self) -> Option<Vec<String>> {
+        words(self.command.as_deref()?, &self.dir)
+    }
+
+    /// Whether all that the server needs is installed, as far as its catalogue tells how to find out.
+    ///
+    /// # Errors
+    /// Says what is missing and what to install.
+    pub fn check_installed(&self) -> Result<()> {
+        let Some(probe) = self.probe.as_deref().and_then(|line| words(line, &self.dir)) else {
+            return Ok(());
+        };
+        let output = Command::new(&probe[0]).args(&probe[1..]).stdin(Stdio::null()).output();
+        let why = match output {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => last_line(&output.stderr).unwrap_or_else(|| output.status.to_string()),
+            Err(error) => format!("cannot run '{}': {error}", probe[0]),
+        };
+        let install = self.install.as_ref().map(|install| format!("; {install}"));
+        bail!("it lacks something here: {why}{}", install.unwrap_or_default())
+    }
+
     fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.iter().any(|alias| alias == name)
     }
@@ -93,6 +126,11 @@ impl Entry {
 pub struct Catalog {
     /// The entries.
     pub entries: Vec<Entry>,
+}
+
+fn last_line(text: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(text);
+    Some(text.lines().rfind(|line| !line.trim().is_empty())?.trim().to_owned())
 }
 
 #[derive(Deserialize)]
@@ -121,7 +159,15 @@ impl Catalog {
         let text =
             fs::read_to_string(path).with_context(|| format!("cannot read the catalogue '{}'", path.display()))?;
         let entries = parse(&text).with_context(|| format!("the catalogue '{}'", path.display()))?;
-        entries.into_iter().try_for_each(|entry| self.add(entry))
+        let dir = path
+            .parent()
+            .unwrap_or(Path::new(""))
+            .canonicalize()
+            .unwrap_or_default();
+        entries.into_iter().try_for_each(|mut entry| {
+            entry.dir.clone_from(&dir);
+            self.add(entry)
+        })
     }
 
     /// Adds a server given as `name=command` on the command line.
@@ -140,6 +186,9 @@ impl Catalog {
             aliases: Vec::new(),
             binary: None,
             command: Some(command.to_owned()),
+            probe: None,
+            install: None,
+            dir: PathBuf::new(),
             family: foreign(),
             summary: command.to_owned(),
             bound: String::new(),
@@ -219,6 +268,13 @@ fn check(entry: &Entry) -> Result<()> {
     if name.is_empty() || name.starts_with('-') || !name.chars().all(|c| c.is_alphanumeric() || "-_.+".contains(c)) {
         bail!("'{name}' cannot be a server's name; use letters, digits and - _ . +");
     }
+    if entry
+        .probe
+        .as_deref()
+        .is_some_and(|probe| words(probe, &entry.dir).is_none())
+    {
+        bail!("the probe of '{name}' is empty or has an unclosed quote");
+    }
     match (&entry.binary, &entry.command) {
         (Some(_), None) => Ok(()),
         (None, Some(command)) if !command.contains("{port}") => {
@@ -230,6 +286,15 @@ fn check(entry: &Entry) -> Result<()> {
         (None, Some(_)) => Ok(()),
         _ => bail!("'{name}' needs either a binary or a command"),
     }
+}
+
+/// The words of a command line, with the folder of its catalogue file filled in; `None` where there are none, or a
+/// quote is not closed.
+fn words(line: &str, dir: &Path) -> Option<Vec<String>> {
+    // A folder may have blanks in its name, so it is filled in last.
+    let fill = |word: String| word.replace("{dir}", &dir.display().to_string());
+    let words: Vec<String> = shlex::split(line)?.into_iter().map(fill).collect();
+    (!words.is_empty()).then_some(words)
 }
 
 fn foreign() -> String {

@@ -33,6 +33,9 @@ pub fn list(args: &ListArgs) -> Result<ExitCode> {
         if !entry.bound.is_empty() {
             text += &format!("  {:width$}  stops at: {}\n", "", entry.bound);
         }
+        if let Err(missing) = entry.check_installed() {
+            text += &format!("  {:width$}  not here: {missing}\n", "");
+        }
     }
     super::print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -4,8 +4,10 @@
 
 mod failures;
 mod hostile;
+mod languages;
 mod life;
 mod records;
 mod support;
 mod usage;
 mod verdicts;
+mod work;
