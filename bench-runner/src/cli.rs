@@ -120,6 +120,15 @@ pub struct LoadArgs {
     /// Requests that a connection has under way at once
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
     pub pipeline: u64,
+    /// One request in K asks for the work of --work, the others for none
+    #[arg(long, value_name = "K", default_value = "1", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
+    pub slow_every: u64,
+    /// Pause between a reply and its connection's next request
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration, help_heading = "Load", hide_short_help = true)]
+    pub think: Duration,
+    /// Close each connection after so many replies and open another
+    #[arg(long, value_name = "N", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
+    pub requests_per_conn: Option<u64>,
     /// Time over which connections are opened [default: 100 µs each]
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Load", hide_short_help = true)]
     pub ramp: Option<Duration>,
@@ -135,7 +144,7 @@ pub struct LoadArgs {
     /// Backlog that servers pass to listen(2)
     #[arg(long, value_name = "N", default_value = "4096", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
     pub backlog: u64,
-    /// Workers of the models that have them [default: the server's CPUs]
+    /// Workers of the models that have them [default: 64 in a pool, else the server's CPUs]
     #[arg(long, value_name = "N", value_parser = parse_positive, help_heading = "Load", hide_short_help = true)]
     pub workers: Option<u64>,
 }

@@ -10,7 +10,10 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use loadgen::{DEEPEST_PIPELINE, LARGEST_MESSAGE, SMALLEST_REPLY, SMALLEST_REQUEST};
+use loadgen::units::grouped;
+use loadgen::{
+    DEEPEST_PIPELINE, LARGEST_MESSAGE, MOST_REQUESTS_PER_CONN, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST,
+};
 
 use crate::catalog::{Catalog, Entry};
 use crate::cli::{Color, LoadArgs, Selection};
@@ -64,8 +67,9 @@ fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, Failur
     let launch = |entry: &Entry| -> Result<Launch> {
         match (&entry.binary, &entry.command) {
             (Some(binary), _) => Ok(Launch::Contract(binaries.find(binary)?)),
-            (None, command) => {
-                let words = command.as_deref().and_then(shlex::split);
+            (None, _) => {
+                entry.check_installed()?;
+                let words = entry.command_words();
                 Ok(Launch::Foreign(
                     words.context("its command line has an unclosed quote")?,
                 ))
@@ -95,6 +99,27 @@ impl LoadArgs {
             ))
             .into());
         }
+        for (flag, given, most) in [
+            ("--slow-every", self.slow_every, RAREST_SLOW),
+            (
+                "--requests-per-conn",
+                self.requests_per_conn.unwrap_or(1),
+                MOST_REQUESTS_PER_CONN,
+            ),
+        ] {
+            if given > most {
+                return Err(Usage(format!("{flag} {given}: from 1 to {} are possible", grouped(most))).into());
+            }
+        }
+        if let Some(requests) = self.requests_per_conn
+            && self.pipeline > requests
+        {
+            return Err(Usage(format!(
+                "--pipeline {} --requests-per-conn {requests}: a connection never has so many requests under way",
+                self.pipeline
+            ))
+            .into());
+        }
         if self.pipeline > DEEPEST_PIPELINE {
             return Err(Usage(format!(
                 "--pipeline {}: at most {DEEPEST_PIPELINE} requests can be under way on a connection",
@@ -115,6 +140,9 @@ impl LoadArgs {
             request_bytes: self.request_bytes,
             reply_bytes: self.reply_bytes,
             pipeline: self.pipeline,
+            slow_every: self.slow_every,
+            think_s: self.think.as_secs_f64(),
+            requests_per_conn: self.requests_per_conn,
             spin: self.spin,
             backlog: self.backlog,
             workers: self.workers,

@@ -22,6 +22,9 @@ use super::wait;
 use crate::plan::Cell;
 use crate::record::{Ready, Row, Settings, Stopped, Window};
 
+/// Long enough to tell a server that spins from one that waits.
+const SILENCE: Duration = Duration::from_millis(200);
+
 /// What all cells of a run share.
 #[derive(Debug)]
 pub struct Bench {
@@ -50,6 +53,8 @@ pub(super) struct Findings {
     pub(super) start: Option<Footing>,
     /// With all connections, after they have talked.
     pub(super) loaded: Option<Footing>,
+    /// While all connections were open and nobody talked.
+    pub(super) silence: Option<CpuSpan>,
     /// Handshakes that the kernel dropped while the connections were opened.
     pub(super) listen: Option<ListenCounts>,
     pub(super) ready: Option<Ready>,
@@ -111,10 +116,10 @@ impl Bench {
             connect_timeout_ns: seconds(self.settings.connect_timeout_s),
             timeout_ns: seconds(self.settings.timeout_s),
             spin: self.settings.spin,
-            sources: Config::sources_needed(target, conns, false),
-            requests_per_conn: None,
-            think_ns: 0,
-            slow_every: 1,
+            sources: Config::sources_needed(target, conns, self.settings.requests_per_conn.is_some()),
+            requests_per_conn: self.settings.requests_per_conn,
+            think_ns: seconds(self.settings.think_s),
+            slow_every: self.settings.slow_every,
         }
     }
 }
@@ -154,6 +159,7 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
     fleet.connect()?;
     found.listen = before.zip(ListenCounts::read()).map(|(before, after)| after - before);
     server.check_alive()?;
+    found.silence = Some(silence(server.pid())?);
     for &window in bench.windows(cell.conns) {
         let measured = measure_window(bench, cell, fleet, server.pid(), window)?;
         server.check_alive()?;
@@ -166,6 +172,15 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
         }
     }
     Ok(())
+}
+
+/// What the server does while nobody asks anything of it.
+fn silence(pid: u32) -> Result<CpuSpan> {
+    let tree = Tree::of(pid);
+    let before = tree.cpu();
+    wait::until(before.at_ns + nanoseconds(SILENCE))?;
+    let after = tree.cpu();
+    Ok(CpuSpan::between(before, after, tree.is_still(pid)))
 }
 
 fn measure_window(bench: &Bench, cell: &Cell, fleet: &mut Fleet, pid: u32, window: Window) -> Result<Measured> {

@@ -31,7 +31,7 @@ impl Footing {
 }
 
 /// Where each value is read.
-const SOURCES: [(&str, &str); 20] = [
+const SOURCES: [(&str, &str); 21] = [
     (
         "cpu_ns_per_request",
         "server_cost.cpu_ns ÷ correct replies in the window",
@@ -57,6 +57,10 @@ const SOURCES: [(&str, &str); 20] = [
     (
         "server_cost.cpu_share",
         "server_cost.cpu_ns ÷ length of the window ÷ the server's CPUs",
+    ),
+    (
+        "server_cost.silent_cpu_share",
+        "CPU clock of each process over 200 ms between connecting and talking, ÷ the server's CPUs",
     ),
     (
         "server_cost.processes",
@@ -140,6 +144,20 @@ fn otherwise(row: &Row, name: &str) -> String {
         _ => None,
     };
     cause.unwrap_or_else(|| "it could not be read".to_owned())
+}
+
+/// What the server uses while nobody talks.
+pub(super) fn silence(row: &mut Row, cpus: usize, found: &Findings) {
+    let Some(span) = found.silence else { return };
+    match span.total_ns {
+        Ok(total) => {
+            row.server_cost.silent_cpu_share = Some(total as f64 / span.over_ns as f64 / cpus.max(1) as f64);
+        }
+        Err(why) => {
+            row.missing
+                .insert("server_cost.silent_cpu_share".to_owned(), why.to_owned());
+        }
+    }
 }
 
 pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {

@@ -65,6 +65,9 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
             reply_bytes: settings.reply_bytes,
             pipeline: settings.pipeline,
             work: cell.work.clone(),
+            slow_every: settings.slow_every,
+            think_s: settings.think_s,
+            requests_per_conn: settings.requests_per_conn,
             active: bench.active(window, cell.conns),
             ramp_s: settings.ramp(cell.conns),
             warmup_s: settings.warmup_s,
@@ -85,6 +88,10 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         rate_per_s: None,
         latency_ns: Default::default(),
         reply_latency_ns: Default::default(),
+        slow_ns: None,
+        others_ns: None,
+        slow_requests: None,
+        reconnects: None,
         unfinished_ns: Default::default(),
         connect_ns: Default::default(),
         first_reply_ns: Default::default(),
@@ -102,6 +109,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         server_cpus: bench.placement.server.clone(),
         generator_cpus: bench.placement.generator.clone(),
         histogram: None,
+        slow_histogram: None,
         unfinished_histogram: None,
         connect_histogram: None,
         sources: BTreeMap::new(),
@@ -124,6 +132,8 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     };
     row.latency_ns = asked.quantiles();
     row.reply_latency_ns = m.latency_ns;
+    (row.slow_ns, row.others_ns, row.slow_requests) = (m.slow_ns, m.others_ns, m.slow_requests);
+    row.reconnects = m.reconnects;
     row.unfinished_ns = m.unfinished_ns;
     row.connect_ns = m.connect_ns;
     row.first_reply_ns = m.first_reply_ns;
@@ -132,6 +142,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.generator = Some(m.generator);
     row.littles_law = m.littles_law;
     row.histogram = Some(m.histogram.clone());
+    row.slow_histogram.clone_from(&m.slow_histogram);
     row.unfinished_histogram = Some(m.unfinished_histogram.clone());
     row.connect_histogram = Some(m.connect_histogram.clone());
     let busy = found.windows.iter().find(|measured| measured.window == Window::Busy);
@@ -144,6 +155,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         waiting: busy.map_or(0, |busy| busy.measurement.starved),
     });
     cost::cpu(row, bench.placement.server.len(), measured);
+    cost::silence(row, bench.placement.server.len(), found);
     // Memory was read after the busy window: what was held then is what it is divided by.
     let held = busy.map_or(0, |busy| self::connections(&busy.measurement).held());
     cost::memory(row, held, found);

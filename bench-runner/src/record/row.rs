@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use loadgen::{Generator, Histogram, LittlesLaw, Outcomes, Quantiles};
 use serde::{Deserialize, Serialize};
 
-use super::run::no_work;
+use super::run::{all, no_work};
 
 /// One window of one cell. Its key is (run, server, conns, round, window).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,18 @@ pub struct Row {
     pub reply_latency_ns: Quantiles,
     /// From connect(2) to the end of the handshake.
     pub connect_ns: Quantiles,
+    /// With `slow_every`: service times of the requests that asked for work; null where all did.
+    #[serde(default)]
+    pub slow_ns: Option<Quantiles>,
+    /// Service times of the others.
+    #[serde(default)]
+    pub others_ns: Option<Quantiles>,
+    /// Requests that `slow_ns` is over.
+    #[serde(default)]
+    pub slow_requests: Option<u64>,
+    /// With `requests_per_conn`: connections opened inside the window after the first ones.
+    #[serde(default)]
+    pub reconnects: Option<u64>,
     /// Ages of the requests that the window's end cut off, on connections that had been served before: their service
     /// times are longer than these.
     #[serde(default)]
@@ -105,6 +117,9 @@ pub struct Row {
     pub generator_cpus: Vec<usize>,
     /// Service times of the replies that came, encoded (HdrHistogram V2, compressed, base64).
     pub histogram: Option<Histogram>,
+    /// Of `histogram`, the requests of `slow_ns`.
+    #[serde(default)]
+    pub slow_histogram: Option<Histogram>,
     /// Ages of the requests that the window's end cut off, encoded in the same way.
     #[serde(default)]
     pub unfinished_histogram: Option<Histogram>,
@@ -189,9 +204,18 @@ pub struct LoadShape {
     pub reply_bytes: u64,
     /// Requests that a connection has under way at once.
     pub pipeline: u64,
-    /// What the server did for each request beside the reply: `none`, `cpu:N` or `wait:TIME`.
+    /// What the server did for each marked request beside the reply: `none`, `cpu:N` or `wait:TIME`.
     #[serde(default = "no_work")]
     pub work: String,
+    /// One request in so many was marked; 1 for all.
+    #[serde(default = "all")]
+    pub slow_every: u64,
+    /// Pause between a reply and its connection's next request.
+    #[serde(default)]
+    pub think_s: f64,
+    /// Replies after which a connection was closed and another one opened; null for never.
+    #[serde(default)]
+    pub requests_per_conn: Option<u64>,
     /// Connections that talk.
     pub active: u64,
     /// Time over which the connections were opened.
@@ -264,6 +288,10 @@ pub struct ServerCost {
     /// Growth of the kernel's memory, of the whole machine: slab, kernel stacks, page tables. Both ends of every
     /// connection are in it, for both are on this machine.
     pub kernel_bytes_growth: Option<i64>,
+    /// CPU time over the time that passed while all connections were open and nobody talked, for each of the server's
+    /// CPUs: what it burns for nothing.
+    #[serde(default)]
+    pub silent_cpu_share: Option<f64>,
     /// Growth of the proportional set per connection held.
     pub user_bytes_per_connection: Option<f64>,
     /// Growth of the kernel's memory per connection held, both ends.
@@ -306,7 +334,7 @@ pub struct Capacity {
 }
 
 /// What a server says when it stops.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {
     /// Connections that it took to serve.
     pub accepted: u64,
@@ -314,4 +342,26 @@ pub struct Stopped {
     pub peak_concurrent: u64,
     /// Newcomers closed at once, by the limit's name.
     pub refused: BTreeMap<String, u64>,
+    /// Requests that had work, and the waits that came of it; absent without `--work`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Worked>,
+    /// Connections that each worker has accepted, where the kernel spreads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by_worker: Option<Vec<u64>>,
+    /// Workers that died and were replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers_replaced: Option<u64>,
+}
+
+/// What a server says of the work that requests asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worked {
+    /// Requests that had work.
+    pub requests: u64,
+    /// Time that all of them were really kept waiting; absent where the work is no wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ns: Option<u64>,
+    /// The longest wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_wait_ns: Option<u64>,
 }

@@ -40,6 +40,10 @@ pub(super) fn no_work() -> String {
     NO_WORK.to_owned()
 }
 
+pub(super) fn all() -> u64 {
+    1
+}
+
 /// What a run was told to do; every default is written out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -67,9 +71,18 @@ pub struct Settings {
     pub reply_bytes: u64,
     /// Requests that a connection has under way at once.
     pub pipeline: u64,
-    /// What servers do for each request beside the reply: `none`, `cpu:N` or `wait:TIME`.
+    /// What servers do for each marked request beside the reply: `none`, `cpu:N` or `wait:TIME`.
     #[serde(default = "no_work")]
     pub work: String,
+    /// One request in so many is marked; 1 for all.
+    #[serde(default = "all")]
+    pub slow_every: u64,
+    /// Pause between a reply and its connection's next request.
+    #[serde(default)]
+    pub think_s: f64,
+    /// Replies after which a connection is closed and another one opened; null for never.
+    #[serde(default)]
+    pub requests_per_conn: Option<u64>,
     /// Whether the generator polls without sleeping.
     pub spin: bool,
     /// Backlog that servers pass to listen(2).
@@ -99,6 +112,9 @@ impl Default for Settings {
             reply_bytes: 16,
             pipeline: 1,
             work: no_work(),
+            slow_every: all(),
+            think_s: 0.0,
+            requests_per_conn: None,
             spin: false,
             backlog: 4096,
             workers: None,

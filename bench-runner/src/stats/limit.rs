@@ -181,6 +181,7 @@ mod tests {
             accepted: 9,
             peak_concurrent: 9,
             refused: [("FD_SETSIZE".to_owned(), n)].into(),
+            ..Stopped::default()
         };
         assert_eq!(named(capped, None, Some(&stopped(91))).as_deref(), Some("FD_SETSIZE"));
         assert_eq!(

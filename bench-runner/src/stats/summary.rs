@@ -110,6 +110,8 @@ pub struct Line {
     pub refused: u64,
     /// Lost after they had been served. Median of the rounds.
     pub lost: u64,
+    /// CPU share while all connections were open and nobody talked.
+    pub silent_cpu_share: Option<Estimate>,
     /// Memory per connection held.
     pub memory_bytes_per_connection: Option<Estimate>,
     /// What kept connections from being served.
@@ -238,6 +240,7 @@ fn line(rows: &[&Row]) -> Option<Line> {
         late: states().map(|c| c.late).max().unwrap_or(0),
         refused: median(|c| c.refused),
         lost: median(|c| c.lost),
+        silent_cpu_share: Estimate::of(measured.iter().filter_map(|row| row.server_cost.silent_cpu_share)),
         memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| row.memory_bytes_per_connection)),
         limited_by: measured.iter().find_map(|row| row.limited_by.clone()),
         backlog: measured.iter().find_map(|row| row.ready.as_ref()?.backlog.effective),

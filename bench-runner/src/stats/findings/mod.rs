@@ -8,7 +8,7 @@ mod served;
 
 use loadgen::units::{bytes, grouped};
 
-use self::rates::{busy_cpu, collapse, spread, unranked, watched};
+use self::rates::{burning, busy_cpu, collapse, spread, unranked, watched};
 use self::served::{all_served, late, stopped};
 use super::summary::{Line, Summary};
 
@@ -63,6 +63,7 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     for line in &served {
         say(Topic::Watched, collapse(line, summary.active));
     }
+    say(Topic::Cpu, burning(&lines));
     let microseconds = |ns: f64| format!("{:.1} µs", ns / 1e3);
     say(
         Topic::Cpu,

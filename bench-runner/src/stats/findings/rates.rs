@@ -81,6 +81,9 @@ const SATURATED: f64 = 0.9;
 /// half; anything less may have another cause.
 const COLLAPSE: f64 = 2.0;
 
+/// A server that waits for its clients uses next to nothing while they are silent.
+const BURNING: f64 = 0.5;
+
 /// A server that loses when most of its connections fall silent, though it then has less to do. That it pays for the
 /// connections it watches is said only where its CPU shows it: used up, in every round, by far fewer requests.
 pub(super) fn collapse(line: &Line, active: u64) -> Option<String> {
@@ -102,6 +105,16 @@ pub(super) fn collapse(line: &Line, active: u64) -> Option<String> {
             short(idle.median)
         )
     })
+}
+
+/// The servers that use much of their CPUs while nobody asks anything of them, in every round.
+pub(super) fn burning(lines: &[&Line]) -> Option<String> {
+    let burns = |line: &&Line| {
+        let share = line.silent_cpu_share.filter(|share| share.low >= BURNING)?;
+        Some(format!("{} uses {:.0} % of its CPU", line.server, share.median * 100.0))
+    };
+    let burning: Vec<String> = lines.iter().filter_map(burns).collect();
+    (!burning.is_empty()).then(|| format!("While nobody talks, {}.", burning.join(", ")))
 }
 
 pub(super) fn spread(

@@ -26,6 +26,7 @@ fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
         late: 0,
         refused: 0,
         lost: 0,
+        silent_cpu_share: Estimate::of([0.001; 3]),
         memory_bytes_per_connection: None,
         limited_by: None,
         backlog: Some(4096),
@@ -48,6 +49,21 @@ fn texts(lines: Vec<Line>) -> Vec<String> {
         .into_iter()
         .map(|finding| finding.text)
         .collect()
+}
+
+#[test]
+fn who_burns_its_cpu_for_nothing_is_named() {
+    let burning = |share| Line {
+        silent_cpu_share: Estimate::of([share, 0.99, 1.0]),
+        ..line("busy-poll", [80e3, 81e3, 83e3], [9e3, 10e3, 11e3])
+    };
+    let said = texts(vec![burning(0.98)]);
+    let expected = "While nobody talks, busy-poll uses 99 % of its CPU.";
+    assert!(said.contains(&expected.to_owned()), "{said:?}");
+    assert!(
+        !texts(vec![burning(0.3)]).contains(&expected.to_owned()),
+        "not in every round"
+    );
 }
 
 #[test]
