@@ -105,6 +105,33 @@ pub(crate) fn slow_reader(model: &Model, protocol: Protocol) {
     server.stop();
 }
 
+/// Bytes that mean nothing: an echo repeats them, `reply` takes them for requests, and neither comes to harm.
+pub(crate) fn garbage(model: &Model, protocol: Protocol) {
+    let server = start(model, protocol);
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    for length in [1, 49, 51, 10_000] {
+        let noise: Vec<u8> = (0..length).map(|_| noise()).collect();
+        let mut client = server.connect();
+        client.send(&noise);
+        client.shut_sending();
+        let replies = noise
+            .chunks_exact(50)
+            .flat_map(|request| [&request[..8], &[0; 14]].concat());
+        let expected = if protocol == Protocol::Echo {
+            noise.clone()
+        } else {
+            replies.collect()
+        };
+        client.expect_to_the_end(&expected);
+    }
+    server.served().must_be_served();
+    server.stop();
+}
+
 pub(crate) fn large_requests(model: &Model) {
     let server = start(model, Protocol::LargeRequests);
     let mut client = server.connect();

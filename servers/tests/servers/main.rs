@@ -101,7 +101,7 @@ macro_rules! models {
     (@every $model:ident) => {
         tests_of_both_protocols! { super::$model, bytes:
             split_requests, merged_requests, writes_of_one_byte, half_close, half_close_seen_at_once,
-            slow_reader,
+            slow_reader, garbage,
         }
         mod work {
             tests_of_both_protocols! { super::super::$model, work:

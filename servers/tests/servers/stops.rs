@@ -1,6 +1,7 @@
 //! However it is told and whatever it is doing: the server stops, tells the truth about itself and exits with 0.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
@@ -44,7 +45,18 @@ fn while_idle(model: &Model, how: Told) {
     assert_eq!((accepted, peak, refused), (1, 1, serde_json::json!({})));
 }
 
+/// The contract's bound. A machine that is busy with other tests may hold up a server for as long, but not each time.
 fn under_load(model: &Model, how: Told) {
+    const IN_TIME: Duration = Duration::from_secs(2);
+    const ATTEMPTS: usize = 3;
+    let took: Vec<Duration> = (0..ATTEMPTS)
+        .map(|_| once_under_load(model, how))
+        .take_while(|&took| took >= IN_TIME)
+        .collect();
+    assert!(took.len() < ATTEMPTS, "stopped only after {took:?}");
+}
+
+fn once_under_load(model: &Model, how: Told) -> Duration {
     let mut server = start(model, how);
     let talkers = if model.one_at_a_time { 1 } else { 8 };
     let mut served: Vec<Client> = (0..talkers).map(|_| server.served()).collect();
@@ -59,7 +71,7 @@ fn under_load(model: &Model, how: Told) {
     }
     let idle = served.pop();
     let replies = AtomicU64::new(0);
-    let stopped = std::thread::scope(|scope| {
+    let (stopped, took) = std::thread::scope(|scope| {
         for client in &mut served {
             let replies = &replies;
             scope.spawn(move || {
@@ -69,12 +81,14 @@ fn under_load(model: &Model, how: Told) {
             });
         }
         eventually("the load flows", || replies.load(Relaxed) > 100);
+        let told = Instant::now();
         tell(&mut server, how);
-        server.stopped()
+        (server.stopped(), told.elapsed())
     });
     drop(idle);
     let expected = if model.one_at_a_time { 1 } else { talkers + 1 };
     assert_eq!((stopped.accepted, stopped.peak), (expected, expected));
+    took
 }
 
 pub(crate) fn sigterm_while_idle(model: &Model) {
