@@ -23,7 +23,7 @@ pub use flags::Flags;
 pub use limits::Capacity;
 pub use listener::{Accept, Listener};
 pub use protocol::{Protocol, Service, Session, Step};
-pub use stop::{reset_in_child, shut_on_stop, stopping};
+pub use stop::{reset_in_child, shut_on_stop, stop, stopping};
 pub use timers::Timers;
 pub use work::Work;
 

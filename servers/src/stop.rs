@@ -28,6 +28,11 @@ pub fn stopping() -> bool {
     STOP.load(SeqCst)
 }
 
+/// Stops the server as a signal does.
+pub fn stop() {
+    begin();
+}
+
 /// Has a stop also shut `client` down, for a process that serves one client at a time and blocks on it.
 ///
 /// Lasts until the guard is dropped, which must be before `client` is closed.

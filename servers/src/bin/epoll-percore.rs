@@ -35,10 +35,13 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     let server = &*server;
     let listeners = std::iter::once(&server.listener).chain(&others);
     let loops: Vec<(&Listener, Epoll)> = listeners.map(|own| watch(own, server)).collect::<io::Result<_>>()?;
-    server.ready(&Capacity::descriptors())?;
     let accepted = thread::scope(|scope| {
         let spawn = |(n, (own, epoll))| scope.spawn(move || run(n, own, &epoll, server));
         let running: Vec<_> = loops.into_iter().enumerate().map(spawn).collect();
+        // With nobody to tell that it is ready it would run for nobody.
+        server
+            .ready(&Capacity::descriptors())
+            .inspect_err(|_| servers::stop())?;
         let results = running.into_iter().map(|one| one.join().expect("a loop that returns"));
         results.collect::<io::Result<Vec<u64>>>()
     })?;
