@@ -36,7 +36,9 @@ fn serve(server: &mut Server, (): &()) -> io::Result<()> {
     let listeners = std::iter::once(&server.listener).chain(&others);
     let loops: Vec<(&Listener, Epoll)> = listeners.map(|own| watch(own, server)).collect::<io::Result<_>>()?;
     let accepted = thread::scope(|scope| {
-        let spawn = |(n, (own, epoll))| scope.spawn(move || run(n, own, &epoll, server));
+        // One that fails takes the others with it: half a server would go on unnoticed.
+        let alone = |_: &io::Error| servers::stop();
+        let spawn = |(n, (own, epoll))| scope.spawn(move || run(n, own, &epoll, server).inspect_err(alone));
         let running: Vec<_> = loops.into_iter().enumerate().map(spawn).collect();
         // With nobody to tell that it is ready it would run for nobody.
         server

@@ -2,7 +2,9 @@
 //!
 //! Tokio's multi-thread runtime keeps a queue of ready tasks for each worker and has idle workers steal from the busy
 //! ones, so no core rests while there is work, at the price of atomics and wake-ups between threads. It saturates on
-//! all cores it was given; with one worker it is tokio-current and what stealing would have needed.
+//! all cores it was given; with one worker it is tokio-current and what stealing would have needed. Far beyond what it
+//! can do it is less fair: a worker's own queue holds 256 tasks, those beyond wait in a common one that is looked at
+//! less often, and some clients are served many times while others wait.
 //!
 //! Left out: timeouts.
 
