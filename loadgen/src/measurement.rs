@@ -20,7 +20,8 @@ pub struct Measurement {
     pub lost: u64,
     /// Connections that were to send.
     pub active: u64,
-    /// Active connections that got at least one correct reply to what they had asked by the end of the window.
+    /// Active connections that got at least one correct reply to what they had asked, at the latest in the drain after
+    /// the window.
     pub served: u64,
     /// Of the served, those that got nothing in the window but the reply to the request with which they said hello:
     /// `first_reply_ns` has it, `requests` and `latency_ns` do not.
@@ -30,8 +31,8 @@ pub struct Measurement {
     pub late: u64,
     /// Active connections that were connected, not turned away, and got none.
     pub starved: u64,
-    /// Connections opened inside the window after the first ones, where a connection carries so many requests and no more
-    /// (`--requests-per-conn`); null where clients keep theirs.
+    /// Connections opened inside the window after the first ones, where a connection carries so many requests and no
+    /// more (`--requests-per-conn`); null where clients keep theirs.
     #[serde(default)]
     pub reconnects: Option<u64>,
     /// Length of the window in seconds.
@@ -58,8 +59,8 @@ pub struct Measurement {
     pub unfinished_ns: Quantiles,
     /// Time from connect(2) to the end of the handshake, over the first connections and those of `reconnects`.
     pub connect_ns: Quantiles,
-    /// Time from connect(2) to the reply to the first request: for first connections (the hello) whenever that came, for
-    /// later ones where it came inside the window.
+    /// Time from connect(2) to the reply to the first request: for first connections (the hello) whenever that came,
+    /// for later ones where it came inside this window or an earlier one.
     pub first_reply_ns: Quantiles,
     /// How often each class was met: connection failures as connections, the others as requests.
     pub outcomes: Outcomes,
@@ -73,7 +74,7 @@ pub struct Measurement {
     pub generator: Generator,
     /// Little's law as a check of the generator; null where there is too little to judge.
     pub littles_law: Option<LittlesLaw>,
-    /// The service times of all requests, encoded.
+    /// The service times of `latency_ns`, encoded.
     pub histogram: Histogram,
     /// Of these, the ones of `slow_ns`, encoded; the others are what is left when they are subtracted.
     #[serde(default)]

@@ -55,7 +55,7 @@ pub struct Inputs {
     pub command_line: Vec<String>,
     /// Seed of everything that is shuffled.
     pub seed: u64,
-    /// Name and path of each binary that takes part: servers, generator, runner.
+    /// Name and path of each binary that takes part: the generator, and servers that keep the contract.
     pub binaries: Vec<(String, PathBuf)>,
     /// CPUs given to the server; empty when it is not pinned.
     pub server_cpus: Vec<usize>,
@@ -96,13 +96,13 @@ pub struct Environment {
     pub io_uring: IoUring,
     /// How busy the machine was at that moment, and how much of it was stolen since boot.
     pub load: Load,
-    /// How still the CPUs were while spinning; `None` unless [`sample_jitter`] was asked for it.
+    /// How still the CPUs were while spinning; `None` unless [`sample_jitter`] was asked for it, as no run does.
     pub jitter: Option<Jitter>,
     /// How the runner was built.
     pub build: Build,
     /// The source tree that the binaries stand in; `None` when there is none.
     pub source: Option<Source>,
-    /// Each binary that takes part.
+    /// Each binary that takes part: the generator, and servers that keep the contract.
     pub binaries: Vec<Binary>,
 }
 

@@ -1,13 +1,13 @@
 //! Records: what a run leaves behind, and how it is read again.
 //!
 //! `run.json` says what was planned and on what machine; `rows.jsonl` has an object a line, appended as cells end.
-//! docs/FORMAT.md tells every field. Rendering reads these and nothing else.
+//! docs/FORMAT.md tells every field, and a test holds it against real records. Rendering reads these and nothing else.
 
 mod row;
 mod run;
 mod store;
 
-pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped, Verdict, Window};
+pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped, Verdict, Window, Worked};
 pub use run::{NO_WORK, Run, SCHEMA, Settings};
 pub(crate) use store::write_whole;
 pub use store::{Store, find, read};

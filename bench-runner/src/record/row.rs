@@ -35,17 +35,17 @@ pub struct Row {
     pub load: LoadShape,
     /// The worst of `verdicts`.
     pub verdict: Verdict,
-    /// All that hold.
+    /// All that hold, best first; of a row that has failed, `failed` alone.
     pub verdicts: Vec<Verdict>,
     /// Why each verdict was given.
     pub evidence: BTreeMap<Verdict, String>,
     /// Why the row has failed, in words; null where it has not.
     pub reason: Option<String>,
-    /// The last line that the server wrote to standard error, where the row has failed.
+    /// The last line that the server wrote to standard error, hints left out, where the row has failed.
     pub last_stderr: Option<String>,
     /// Connections by state; null where the window was not measured. What was asked for stands in `conns` and `load`.
     pub connections: Option<Connections>,
-    /// What kept connections from being served: a limit's name; null when all were.
+    /// What kept connections from being served: a limit's name; null where none was met.
     pub limited_by: Option<String>,
     /// What shows that it was this limit.
     #[serde(default)]
@@ -64,11 +64,12 @@ pub struct Row {
     /// Correct replies per second.
     pub rate_per_s: Option<f64>,
     /// Service time over the clients that asked: one that got no reply inside the window counts as longer than it, and
-    /// a percentile that falls among such clients is null. The mean is null as soon as there is one.
+    /// a request that its end cut off as longer than its age. A percentile that falls among these is null; so are mean
+    /// and maximum as soon as the longest wait is not known.
     pub latency_ns: Quantiles,
     /// Service time over the replies that came.
     pub reply_latency_ns: Quantiles,
-    /// From connect(2) to the end of the handshake.
+    /// From connect(2) to the end of the handshake, over the first connections and those of `reconnects`.
     pub connect_ns: Quantiles,
     /// With `slow_every`: service times of the requests that asked for work; null where all did.
     #[serde(default)]
@@ -86,7 +87,8 @@ pub struct Row {
     /// times are longer than these.
     #[serde(default)]
     pub unfinished_ns: Quantiles,
-    /// From connect(2) to the first reply.
+    /// From connect(2) to the reply to a connection's first request: for first connections whenever it came, for later
+    /// ones where it came inside this window or an earlier one of the cell.
     pub first_reply_ns: Quantiles,
     /// How often each class of outcome was met: connection failures as connections, the others as requests; null where
     /// the window was not measured.
@@ -125,9 +127,9 @@ pub struct Row {
     pub unfinished_histogram: Option<Histogram>,
     /// Times to connect, encoded in the same way.
     pub connect_histogram: Option<Histogram>,
-    /// Where each group of values was read.
+    /// Where each value of cost was read, by its name.
     pub sources: BTreeMap<String, String>,
-    /// Why a value is missing, by its name.
+    /// Why a value is null, by its name.
     pub missing: BTreeMap<String, String>,
 }
 
@@ -245,7 +247,8 @@ pub struct Connections {
     /// Of the served: those whose first such reply came only after the window.
     #[serde(default)]
     pub late: u64,
-    /// Of the served: those whose only reply was the one to their first request, the hello, which is in no latency.
+    /// Of the served: those that got nothing in the window but the reply to their first request, the hello, which is in
+    /// no latency.
     #[serde(default)]
     pub greeted: u64,
     /// Of the active ones: connected, neither refused nor lost, and no reply by the end of the drain.

@@ -91,7 +91,7 @@ pub struct Settings {
     pub workers: Option<u64>,
     /// RLIMIT_NOFILE of the servers; null for the highest there is.
     pub server_nofile: Option<u64>,
-    /// Processes of the load generator.
+    /// Processes of the load generator, of which a cell has no more than it has connections.
     pub shards: u64,
 }
 
