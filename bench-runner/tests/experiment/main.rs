@@ -3,6 +3,7 @@
 //! a speed.
 
 mod failures;
+mod format;
 mod hostile;
 mod languages;
 mod life;
