@@ -97,14 +97,14 @@ pub fn short(value: f64) -> String {
     format!("{}{suffix}", significant(scaled))
 }
 
-/// A time with its unit: `812 ns`, `48.3 µs`, `1.20 ms`, `2.05 s`.
+/// A time with its unit: `9.14 ns`, `812 ns`, `48.3 µs`, `1.20 ms`, `2.05 s`.
 #[must_use]
 pub fn time(ns: f64) -> String {
     match ns {
         ns if ns >= 999.5e6 => format!("{} s", significant(ns / 1e9)),
         ns if ns >= 999.5e3 => format!("{} ms", significant(ns / 1e6)),
         ns if ns >= 999.5 => format!("{} µs", significant(ns / 1e3)),
-        ns => format!("{ns:.0} ns"),
+        ns => format!("{} ns", significant(ns)),
     }
 }
 

@@ -131,6 +131,21 @@ impl Canvas<'_> {
         self.text(face, color, align, x, y + face.px * CAP_HEIGHT / 2.0, text)
     }
 
+    /// [`label`](Self::label) from `x` on, on the colour of the ground, so that no line of the grid runs through it.
+    pub(super) fn words(&self, face: Face, color: RGBColor, x: f64, y: f64, text: &str) -> anyhow::Result<()> {
+        if !text.is_empty() {
+            let half = face.px * 0.5;
+            let ground = Area {
+                x0: x - 4.0,
+                y0: y - half,
+                x1: x + face.width(text) + 4.0,
+                y1: y + half,
+            };
+            self.fill(ground, self.theme.background)?;
+        }
+        self.label(face, color, Align::Left, x, y, text)
+    }
+
     pub(super) fn fill(&self, area: Area, color: RGBColor) -> anyhow::Result<()> {
         let corners = [px(area.x0, area.y0), px(area.x1, area.y1)];
         self.area

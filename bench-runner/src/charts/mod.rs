@@ -14,37 +14,60 @@ pub mod number;
 pub mod palette;
 pub mod theme;
 
+mod axis;
 mod canvas;
+mod families;
 mod frame;
+mod parts;
 mod picture;
 mod place;
+mod rows;
+mod ruler;
 mod scale;
 mod served;
 mod text;
 mod watched;
 
 pub use canvas::{HEIGHT, WIDTH};
+pub use families::Families;
+pub use parts::{Parts, PartsBar, PartsValue};
 pub use picture::Picture;
+pub use ruler::{Ruler, Step, Time};
 pub use served::{Served, ServedBar};
 pub use theme::Theme;
 pub use watched::{Ended, Panel, Point, Series, Watched};
 
-/// Draws "asked, connected, served": one bar a model, out of the connections that were asked for.
-pub fn served(data: &Served) -> anyhow::Result<Picture> {
-    served_in(data, &theme::LIGHT)
+/// A chart's data, which can be drawn.
+pub trait Chart {
+    /// Draws it.
+    ///
+    /// # Errors
+    /// When there is more than a sheet has room for, a value that has no place on an axis, or a character that the
+    /// font lacks.
+    fn draw(&self, theme: &Theme) -> anyhow::Result<Picture>;
+    /// The finding that it states.
+    fn title(&self) -> &str;
 }
 
-/// [`served()`] in another theme.
-pub fn served_in(data: &Served, theme: &Theme) -> anyhow::Result<Picture> {
-    served::draw(data, theme)
+/// Has the data of a chart drawn by its module.
+macro_rules! charts {
+    ($($data:ty: $module:ident),* $(,)?) => { $(
+        impl Chart for $data {
+            fn draw(&self, theme: &Theme) -> anyhow::Result<Picture> {
+                $module::draw(self, theme)
+            }
+
+            fn title(&self) -> &str {
+                &self.title
+            }
+        }
+    )* };
 }
 
-/// Draws "throughput against connections watched": two panels on one logarithmic axis of requests per second.
-pub fn watched(data: &Watched) -> anyhow::Result<Picture> {
-    watched_in(data, &theme::LIGHT)
-}
-
-/// [`watched()`] in another theme.
-pub fn watched_in(data: &Watched, theme: &Theme) -> anyhow::Result<Picture> {
-    watched::draw(data, theme)
+charts! {
+    Served: served,
+    Watched: watched,
+    Families: families,
+    Parts: parts,
+    Ruler: ruler,
 }

@@ -47,6 +47,19 @@ pub fn tick(value: f64) -> String {
     format!("{digits}{suffix}")
 }
 
+/// A round time on an axis: `50 µs`.
+pub fn tick_time(ns: f64) -> String {
+    let (scale, unit) = unit(ns);
+    format!("{} {unit}", tick(ns / scale))
+}
+
+/// The largest unit of time that goes into `ns` at least once, but for the last bits of a float.
+fn unit(ns: f64) -> (f64, &'static str) {
+    let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
+    let fits = units.into_iter().find(|(scale, _)| ns >= scale * (1.0 - 1e-9));
+    fits.unwrap_or((1.0, "ns"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +88,11 @@ mod tests {
     fn an_axis_says_no_more_than_it_must() {
         let all = [0.05, 0.1, 1.0, 20.0, 100.0, 50_000.0, 1e6, 2e9].map(tick);
         assert_eq!(all, ["0.05", "0.1", "1", "20", "100", "50k", "1M", "2G"]);
+    }
+
+    #[test]
+    fn times_have_the_unit_that_fits() {
+        let ticks = [1.0, 1e3, 1e4, 1e6, 5e8].map(tick_time);
+        assert_eq!(ticks, ["1 ns", "1 µs", "10 µs", "1 ms", "500 ms"]);
     }
 }

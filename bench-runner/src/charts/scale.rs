@@ -115,15 +115,27 @@ pub(super) fn log_ticks((from, to): (f64, f64)) -> LogTicks {
     ticks
 }
 
+/// 1, 2, 2.5 or 5 times a power of ten: the smallest that goes at most five times into `total`, or a little more.
+fn round_step(total: f64) -> f64 {
+    let rough = total / 5.0;
+    let power = 10f64.powf(rough.log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0].map(|m| m * power);
+    let fitting = steps.into_iter().find(|&step| step >= rough * (1.0 - 1e-9));
+    fitting.unwrap_or(10.0 * power)
+}
+
+/// Round steps from 0 up to `most`, about five.
+pub(super) fn round_ticks(most: f64) -> Vec<f64> {
+    let step = round_step(most);
+    (0..)
+        .map(|i| f64::from(i) * step)
+        .take_while(|tick| *tick <= most * (1.0 + 1e-9))
+        .collect()
+}
+
 /// Round steps from 0 to `total`, about five, and `total` itself, which is the number that everyone looks for.
 pub(super) fn count_ticks(total: u64) -> Vec<u64> {
-    let rough = (total as f64 / 5.0).max(1.0);
-    let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-        .iter()
-        .map(|m| m * power)
-        .find(|s| *s >= rough && s.fract() == 0.0);
-    let step = step.unwrap_or(1.0) as u64;
+    let step = round_step((total as f64).max(5.0)).ceil() as u64;
     let mut ticks: Vec<u64> = (0..).map(|i| i * step).take_while(|t| t + step / 2 < total).collect();
     ticks.push(total);
     ticks
@@ -173,6 +185,14 @@ mod tests {
         );
         let scale = Scale::linear((0.0, 10.0), (300.0, 100.0));
         assert_eq!([0.0, 5.0, 10.0].map(|v| scale.at(v)), [300.0, 200.0, 100.0]);
+    }
+
+    #[test]
+    fn amounts_have_round_steps() {
+        assert_eq!(round_ticks(20.3), [0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(round_ticks(138.0), [0.0, 50.0, 100.0]);
+        assert_eq!(round_ticks(0.25), [0.0, 0.05, 0.1, 0.15000000000000002, 0.2, 0.25]);
+        assert_eq!(round_ticks(1e9).len(), 6);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! One bar a model, in the order given, on a *linear* axis from 0 to what was asked for: the lengths are parts of one
 //! total, and on a logarithmic axis a model that serves a tenth would look as if it served most.
 
-use anyhow::ensure;
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, paint};
@@ -11,8 +10,9 @@ use super::frame::frame;
 use super::number::thousands;
 use super::picture::Picture;
 use super::place::Area;
+use super::rows::Rows;
 use super::scale::{Scale, count_ticks};
-use super::text::{Face, bold, regular, row_px};
+use super::text::{Face, bold, regular};
 use super::theme::Theme;
 
 /// What chart 1 shows.
@@ -61,10 +61,8 @@ impl ServedBar {
 
 /// The widest that the column of names gets, in pixels.
 const NAMES: f64 = 400.0;
-/// Between a name and its bar, and between a bar and its label.
+/// Between a bar and its label.
 const GAP: f64 = 16.0;
-/// A row is never higher, so that one model is not a wall of colour.
-const ROW: f64 = 120.0;
 /// What happened to one connection in ten thousand is still seen.
 const SLIVER: f64 = 3.0;
 
@@ -87,37 +85,19 @@ pub(super) fn draw(data: &Served, theme: &Theme) -> anyhow::Result<Picture> {
 
 /// Where things stand.
 struct Layout {
-    /// The bars, all rows.
-    field: Area,
-    /// The right end of the labels.
-    right: f64,
-    /// From one row to the next.
-    pitch: f64,
-    /// Pixels per em of names and labels.
-    px: f64,
+    rows: Rows,
     scale: Scale,
 }
 
 impl Layout {
     fn new(data: &Served, plot: Area) -> anyhow::Result<Self> {
         let (key, axis) = (56.0, 62.0);
-        let room = plot.height() - key - axis;
-        let pitch = (room / data.bars.len() as f64).min(ROW);
-        let px = row_px(pitch);
-        ensure!(
-            pitch >= 9.0,
-            "cannot draw {} models in one chart: at most {} fit",
-            data.bars.len(),
-            room / 9.0
-        );
-
-        let names = data
-            .bars
-            .iter()
-            .map(|bar| regular(px).width(&bar.name))
-            .fold(0.0, f64::max)
-            .min(NAMES);
-        let x0 = plot.x0 + names + GAP;
+        let room = Area {
+            y0: plot.y0 + key,
+            y1: plot.y1 - axis,
+            ..plot
+        };
+        let rows = Rows::new(room, data.bars.iter().map(|bar| &*bar.name), NAMES)?;
         let total = data
             .bars
             .iter()
@@ -125,38 +105,25 @@ impl Layout {
             .fold(data.asked.max(1), u64::max) as f64;
 
         // The bars take the width at which every label still fits behind its bar; a long reason is cut instead.
-        let full = plot.x1 - x0;
+        let full = rows.field.width();
         let width = data
             .bars
             .iter()
             .map(|bar| {
                 let part = bar.length() as f64 / total;
-                let wish = full - GAP - SLIVER - Label::of(bar, data.asked, px).room();
+                let wish = full - GAP - SLIVER - Label::of(bar, data.asked, rows.px).room();
                 if part > 0.0 { wish / part } else { full }
             })
             .fold(full - 60.0, f64::min)
             .max(full * 0.5);
-        // Few rows stand nearer to the middle.
-        let y0 = plot.y0 + key + (room - pitch * data.bars.len() as f64) / 3.0;
-        let field = Area {
-            x0,
-            y0,
-            x1: x0 + width,
-            y1: y0 + pitch * data.bars.len() as f64,
-        };
-        Ok(Self {
-            field,
-            right: plot.x1,
-            pitch,
-            px,
-            scale: Scale::linear((0.0, total), (field.x0, field.x1)),
-        })
+        let scale = Scale::linear((0.0, total), (rows.field.x0, rows.field.x0 + width));
+        Ok(Self { rows, scale })
     }
 
     /// What the shades mean, in no model's colour.
     fn key(&self, canvas: &Canvas<'_>) -> anyhow::Result<()> {
         let theme = canvas.theme;
-        let (face, y) = (regular(24.0), self.field.y0 - 44.0);
+        let (face, y) = (regular(24.0), self.rows.field.y0 - 44.0);
         let words = [
             "served",
             "starved: connected, no reply",
@@ -167,7 +134,7 @@ impl Layout {
         let between = 44.0;
         let total = words.iter().map(|words| long(words) + between).sum::<f64>() - between;
         // Under long names the field begins too far to the right for all of it.
-        let mut x = self.field.x0.min(self.right - total);
+        let mut x = self.rows.field.x0.min(self.rows.field.x1 - total);
         for (shade, words) in words.iter().enumerate() {
             let swatch = Area {
                 x0: x,
@@ -189,7 +156,7 @@ impl Layout {
     }
 
     fn axis(&self, canvas: &Canvas<'_>, asked: u64) -> anyhow::Result<()> {
-        let (theme, face, field) = (canvas.theme, regular(26.0), self.field);
+        let (theme, face, field) = (canvas.theme, regular(26.0), self.rows.field);
         let ticks = count_ticks(asked);
         let mut free = f64::INFINITY;
         // From the right, because the total must be there and the others only where there is room.
@@ -204,7 +171,7 @@ impl Layout {
                 thousands(tick)
             };
             let half = face.width(&words) / 2.0;
-            let x = x.min(self.right - half);
+            let x = x.min(field.x1 - half);
             if x + half + GAP < free {
                 let color = if tick == asked { theme.ink } else { theme.quiet };
                 canvas.text(face, color, Align::Middle, x, field.y1 + 40.0, &words)?;
@@ -215,9 +182,8 @@ impl Layout {
     }
 
     fn bar(&self, canvas: &Canvas<'_>, asked: u64, bar: &ServedBar, row: usize) -> anyhow::Result<()> {
-        let (theme, field) = (canvas.theme, self.field);
-        let y = field.y0 + self.pitch * (row as f64 + 0.5);
-        let half = (self.pitch * 0.37).min(34.0);
+        let (theme, rows) = (canvas.theme, &self.rows);
+        let (field, y, half) = (rows.field, rows.y(row), rows.half());
         let span = |x0: f64, x1: f64| Area {
             x0,
             y0: y - half,
@@ -226,10 +192,7 @@ impl Layout {
         };
         let color = theme.color_of(&bar.name);
 
-        let face = regular(self.px);
-        let name = face.fit(&bar.name, NAMES);
-        canvas.label(face, theme.ink, Align::Right, field.x0 - GAP, y, &name)?;
-
+        rows.name(canvas, row, &bar.name)?;
         canvas.fill(span(field.x0, self.scale.at(asked as f64)), theme.track)?;
         let sliver = |n: u64, from: u64| if n > from { SLIVER } else { 0.0 };
         let served = self.scale.at(bar.served as f64).max(field.x0 + sliver(bar.served, 0));
@@ -247,7 +210,7 @@ impl Layout {
         }
 
         let x = connected + if connected > field.x0 { GAP * 0.75 } else { GAP };
-        Label::of(bar, asked, self.px).draw(canvas, x, y, self.right)
+        Label::of(bar, asked, rows.px).draw(canvas, x, y, field.x1)
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::cli::{Color, ReportArgs};
 use crate::progress::say;
-use crate::record::{self, Row, Run};
+use crate::record::{self, Benches, Row, Run};
 use crate::render::{pictures, readme, table};
 use crate::stats::{Summary, findings, summarise};
 
@@ -17,14 +17,13 @@ use crate::stats::{Summary, findings, summarise};
 /// When there is no such run, or it cannot be read or drawn.
 pub fn report(args: &ReportArgs, color: Color) -> Result<ExitCode> {
     let directory = record::find(args.run.as_deref(), super::results()).map_err(|error| super::usage(&error))?;
-    let (run, rows, damage) = record::read(&directory)?;
-    for problem in &damage {
-        let rows = directory.join("rows.jsonl");
-        say(&format!("bench-runner: {}: {problem}\n", rows.display()));
+    let recorded = record::read(&directory)?;
+    for problem in &recorded.damage {
+        say(&format!("bench-runner: {problem}\n"));
     }
-    let summary = summarise(&run, &rows);
+    let summary = summarise(&recorded.run, &recorded.rows);
     super::print(&text(&summary, color))?;
-    let told = draw(&directory, &run, &rows)?;
+    let told = draw(&directory, &recorded.run, &recorded.rows, recorded.benches.as_ref())?;
     super::print(&told)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -43,9 +42,9 @@ pub(super) fn text(summary: &Summary, color: Color) -> String {
 }
 
 /// Draws charts and README into the run's directory; says where they are.
-pub(super) fn draw(directory: &Path, run: &Run, rows: &[Row]) -> Result<String> {
+pub(super) fn draw(directory: &Path, run: &Run, rows: &[Row], benches: Option<&Benches>) -> Result<String> {
     let summary = summarise(run, rows);
-    let charts = pictures::draw(directory, run, &summary).context("cannot draw the charts")?;
+    let charts = pictures::draw(directory, run, &summary, benches).context("cannot draw the charts")?;
     readme::write(directory, run, &summary, &findings(&summary), &charts)?;
     let mut told = format!("\n{}\n", directory.join("README.md").display());
     for (name, title) in &charts {

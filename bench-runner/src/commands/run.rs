@@ -210,7 +210,7 @@ impl Experiment {
         }
         super::print(&report::text(&summarise(&self.run, &self.rows), self.color))?;
         updated?;
-        let told = report::draw(self.store.directory(), &self.run, &self.rows)?;
+        let told = report::draw(self.store.directory(), &self.run, &self.rows, None)?;
         super::print(&told)?;
         if is_under(self.store.directory(), super::results()) {
             return self.store.link_latest();

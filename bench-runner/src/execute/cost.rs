@@ -1,5 +1,6 @@
 //! What a server cost, as a row tells it: each value with where it was read, or why it could not be.
 
+use loadgen::units::grouped;
 use serde_json::Value;
 
 use super::cell::{Findings, Measured};
@@ -195,6 +196,10 @@ pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
     row.cpu_ns_per_request = (m.requests > 0).then(|| total / m.requests as f64);
 }
 
+/// Connections from which on memory is told per connection. A server's first requests touch pages of its code and fill
+/// what all connections share; divided among ten that came to half a MiB each.
+const FEWEST: u64 = 1000;
+
 pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
     let name = "memory_bytes_per_connection".to_owned();
     let (Some(start), Some(loaded)) = (found.start, found.loaded) else {
@@ -212,8 +217,12 @@ pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
     cost.kernel_bytes_growth = kernel_start
         .zip(kernel_loaded)
         .map(|(start, loaded)| loaded as i64 - start as i64);
-    if held == 0 {
-        row.missing.insert(name, "no connection was held".to_owned());
+    if held < FEWEST {
+        let why = format!(
+            "fewer than {} connections held: what a server takes once, whatever their number, would be most of it",
+            grouped(FEWEST)
+        );
+        row.missing.insert(name, why);
         return;
     }
     let held = held as f64;
@@ -229,7 +238,7 @@ pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
     if row.memory_bytes_per_connection.is_none() {
         let why = match sum {
             None => "smaps_rollup or meminfo could not be read",
-            Some(_) => "too few connections: their memory is lost in what the machine does besides",
+            Some(_) => "it did not grow: the memory of the connections is lost in what the machine does besides",
         };
         row.missing.insert(name, why.to_owned());
     }

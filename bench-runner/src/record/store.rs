@@ -1,15 +1,19 @@
 //! Where records lie: a directory a run, written line by line, read back with whatever damage it has.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use flate2::read::MultiGzDecoder;
 
-use super::{Row, Run};
+use super::benches::read_benches;
+use super::{Benches, Row, Run};
 
 const RUN: &str = "run.json";
 const ROWS: &str = "rows.jsonl";
+/// What is kept for long may be kept small.
+const ROWS_GZ: &str = "rows.jsonl.gz";
 const LATEST: &str = "latest";
 
 /// The directory of a run that is being recorded.
@@ -27,7 +31,7 @@ impl Store {
     pub fn create(directory: &Path, run: &Run) -> Result<Self> {
         let place = || format!("cannot record into '{}'", directory.display());
         fs::create_dir_all(directory).with_context(place)?;
-        if directory.join(ROWS).exists() {
+        if [ROWS, ROWS_GZ].iter().any(|rows| directory.join(rows).exists()) {
             bail!(
                 "'{}' holds a run already; give --out another directory",
                 directory.display()
@@ -137,11 +141,24 @@ pub fn find(name: Option<&str>, results: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Reads a run. What could not be read of its rows is told in words, and the rest is returned.
+/// A run as it was recorded.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// What was planned.
+    pub run: Run,
+    /// What was measured.
+    pub rows: Vec<Row>,
+    /// What single steps cost, where that was exported beside the run.
+    pub benches: Option<Benches>,
+    /// What could not be read, in words.
+    pub damage: Vec<String>,
+}
+
+/// Reads a run. What could not be read beside `run.json` and whole rows is told in words, and the rest is returned.
 ///
 /// # Errors
 /// When `run.json` or the rows cannot be read at all.
-pub fn read(directory: &Path) -> Result<(Run, Vec<Row>, Vec<String>)> {
+pub fn read(directory: &Path) -> Result<Recorded> {
     let path = directory.join(RUN);
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read '{}'", path.display()))?;
     let run: Run = serde_json::from_str(&text).with_context(|| format!("'{}' is damaged", path.display()))?;
@@ -153,28 +170,47 @@ pub fn read(directory: &Path) -> Result<(Run, Vec<Row>, Vec<String>)> {
             super::SCHEMA
         );
     }
-    let path = directory.join(ROWS);
-    let text = fs::read(&path).with_context(|| format!("cannot read '{}'", path.display()))?;
-    let text = String::from_utf8_lossy(&text);
+    let (rows, mut damage) = read_rows(directory)?;
+    let benches = read_benches(directory).unwrap_or_else(|error| {
+        damage.push(format!("{error:#}; what it has is left out"));
+        None
+    });
+    Ok(Recorded {
+        run,
+        rows,
+        benches,
+        damage,
+    })
+}
+
+/// The rows that can be read, and what cannot.
+fn read_rows(directory: &Path) -> Result<(Vec<Row>, Vec<String>)> {
+    let path = [ROWS, ROWS_GZ].map(|rows| directory.join(rows));
+    let path = path.iter().find(|path| path.exists()).unwrap_or(&path[0]);
     let (mut rows, mut damage): (Vec<Row>, Vec<String>) = Default::default();
+    let mut bytes = fs::read(path).with_context(|| format!("cannot read '{}'", path.display()))?;
+    if path.ends_with(ROWS_GZ) {
+        let packed = std::mem::take(&mut bytes);
+        // What came out before the damage is kept.
+        if let Err(error) = MultiGzDecoder::new(&*packed).read_to_end(&mut bytes) {
+            damage.push(format!("'{}' is damaged: {error}", path.display()));
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
     let last = text.lines().count();
+    let mut tell = |number: usize, what: &str| damage.push(format!("{}: line {number} {what}", path.display()));
     for (number, line) in (1..).zip(text.lines()) {
         match serde_json::from_str::<Row>(line) {
             Ok(row) if rows.iter().any(|other| other.key() == row.key()) => {
-                damage.push(format!(
-                    "line {number} repeats {}, {} window; the first counts",
-                    row.cell_id,
-                    row.window.name()
-                ));
+                let (cell, window) = (&row.cell_id, row.window.name());
+                tell(number, &format!("repeats {cell}, {window} window; the first counts"));
             }
             Ok(row) => rows.push(row),
-            Err(_) if number == last && !text.ends_with('\n') => {
-                damage.push(format!("line {number}, the last, is torn; its row is lost"));
-            }
-            Err(error) => damage.push(format!("line {number} cannot be read: {error}")),
+            Err(_) if number == last && !text.ends_with('\n') => tell(number, "is the last and torn; its row is lost"),
+            Err(error) => tell(number, &format!("cannot be read: {error}")),
         }
     }
-    Ok((run, rows, damage))
+    Ok((rows, damage))
 }
 
 impl Row {

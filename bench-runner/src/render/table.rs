@@ -117,9 +117,12 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
     columns.push(column("CPU", "µs/req", true, &|line| {
         tenths(line.busy.cpu_ns_per_request, 1e3)
     }));
-    columns.push(column("mem", "KiB/c", true, &|line| {
-        tenths(line.memory_bytes_per_connection, 1024.0)
-    }));
+    // With few connections it is told of none.
+    if lines.iter().any(|line| line.memory_bytes_per_connection.is_some()) {
+        columns.push(column("mem", "KiB/c", true, &|line| {
+            tenths(line.memory_bytes_per_connection, 1024.0)
+        }));
+    }
     if detail >= Detail::Verdicts {
         columns.push(column("", "verdict", false, &|line| line.verdict.name().to_owned()));
     }

@@ -7,7 +7,10 @@ mod limit;
 mod summary;
 
 pub use asked::Asked;
-pub use findings::{Finding, Topic, findings, served_title, watched_title};
+pub use findings::{
+    Finding, Topic, cpu_title, findings, in_one_gib, memory_title, ruler_title, scaling_title, served_title,
+    watched_title,
+};
 pub use judge::{Evidence, judge};
 pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};

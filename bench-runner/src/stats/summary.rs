@@ -67,6 +67,8 @@ pub struct WindowSummary {
     pub server_share: Option<Estimate>,
     /// Server CPU time per request.
     pub cpu_ns_per_request: Option<Estimate>,
+    /// How much of it was in user mode, as a share.
+    pub cpu_user_share: Option<Estimate>,
 }
 
 impl WindowSummary {
@@ -114,6 +116,8 @@ pub struct Line {
     pub silent_cpu_share: Option<Estimate>,
     /// Memory per connection held.
     pub memory_bytes_per_connection: Option<Estimate>,
+    /// How much of it was the server's own, as a share; the kernel's is the rest.
+    pub memory_user_share: Option<Estimate>,
     /// What kept connections from being served.
     pub limited_by: Option<String>,
     /// The backlog in force, where the server told.
@@ -242,6 +246,10 @@ fn line(rows: &[&Row]) -> Option<Line> {
         lost: median(|c| c.lost),
         silent_cpu_share: Estimate::of(measured.iter().filter_map(|row| row.server_cost.silent_cpu_share)),
         memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| row.memory_bytes_per_connection)),
+        memory_user_share: Estimate::of(measured.iter().filter_map(|row| {
+            let user = row.server_cost.user_bytes_per_connection?;
+            Some((user / row.memory_bytes_per_connection?).clamp(0.0, 1.0))
+        })),
         limited_by: measured.iter().find_map(|row| row.limited_by.clone()),
         backlog: measured.iter().find_map(|row| row.ready.as_ref()?.backlog.effective),
         verdict: rows.iter().map(|row| row.verdict).max().unwrap_or(Verdict::Failed),
@@ -268,6 +276,7 @@ fn window(rows: &[&Row]) -> WindowSummary {
         served: estimate(|row| Some(row.connections?.served as f64)),
         server_share: estimate(|row| row.server_cost.cpu_share),
         cpu_ns_per_request: estimate(|row| row.cpu_ns_per_request),
+        cpu_user_share: estimate(|row| Some(row.server_cost.cpu_user_ns? / row.server_cost.cpu_ns?)),
     }
 }
 

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::ensure;
-use plotters::style::RGBColor;
-
+use super::super::axis::log_axis;
 use super::super::canvas::{Align, Canvas};
 use super::super::number::{compact, thousands, tick};
 use super::super::palette;
 use super::super::place::Area;
-use super::super::scale::{Scale, log_ticks};
-use super::super::text::{Face, bold, regular, row_px};
+use super::super::rows::Rows;
+use super::super::scale::Scale;
+use super::super::text::{Face, bold, regular};
 use super::{Point, Series, Watched, all, heading, note};
 
 /// The widest that the column of names gets, in pixels.
@@ -31,71 +30,37 @@ struct Row<'a> {
 
 /// Where things stand.
 struct Layout {
+    rows: Rows,
     /// The rows of each panel.
     fields: [Area; 2],
-    top: f64,
-    pitch: f64,
-    /// Pixels per em of names and labels.
-    px: f64,
 }
 
 impl Layout {
     fn new(plot: Area, rows: &[Row<'_>]) -> anyhow::Result<Self> {
-        let (top, bottom) = (plot.y0 + 52.0, plot.y1 - 86.0);
-        let pitch = ((bottom - top) / rows.len() as f64).min(120.0);
-        // Few rows stand nearer to the middle.
-        let top = top + (bottom - top - pitch * rows.len() as f64) / 3.0;
-        ensure!(
-            pitch >= 9.0,
-            "cannot draw {} models in one chart: at most {} fit",
-            rows.len(),
-            (bottom - top) / 9.0
-        );
-        let px = row_px(pitch);
-        let names = rows
-            .iter()
-            .map(|row| regular(px).width(row.name))
-            .fold(0.0, f64::max)
-            .min(NAMES);
-        let x0 = plot.x0 + names + 20.0;
-        let width = (plot.x1 - x0 - GUTTER) / 2.0;
-        let fields = [x0, x0 + width + GUTTER].map(|x0| Area {
+        let room = Area {
+            y0: plot.y0 + 52.0,
+            y1: plot.y1 - 86.0,
+            ..plot
+        };
+        let rows = Rows::new(room, rows.iter().map(|row| row.name), NAMES)?;
+        let width = (rows.field.width() - GUTTER) / 2.0;
+        let fields = [rows.field.x0, rows.field.x0 + width + GUTTER].map(|x0| Area {
             x0,
-            y0: top,
             x1: x0 + width,
-            y1: top + pitch * rows.len() as f64,
+            ..rows.field
         });
-        Ok(Self { fields, top, pitch, px })
-    }
-
-    fn y(&self, row: usize) -> f64 {
-        self.top + self.pitch * (row as f64 + 0.5)
-    }
-
-    /// A dot's radius in pixels.
-    fn size(&self) -> f64 {
-        (self.pitch * 0.24).clamp(3.0, 11.0)
+        Ok(Self { rows, fields })
     }
 
     /// From the middle of a dot to its label.
     fn clear(&self) -> f64 {
-        self.size() * 1.3 + 10.0
+        self.rows.dot() * 1.3 + 10.0
     }
 
     fn names(&self, canvas: &Canvas<'_>, rows: &[Row<'_>]) -> anyhow::Result<()> {
-        let face = regular(self.px);
-        for (i, row) in rows.iter().enumerate() {
-            let name = face.fit(row.name, NAMES);
-            canvas.label(
-                face,
-                canvas.theme.ink,
-                Align::Right,
-                self.fields[0].x0 - 20.0,
-                self.y(i),
-                &name,
-            )?;
-        }
-        Ok(())
+        rows.iter()
+            .enumerate()
+            .try_for_each(|(i, row)| self.rows.name(canvas, i, row.name))
     }
 }
 
@@ -105,20 +70,20 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
     let layout = Layout::new(plot, &rows)?;
     let usual = usual_count(data);
     // Every number stands to the right of its dot, so that numbers can be compared; the axis leaves room for them.
-    let labels = all(data).map(|series| Label::of(Some(series), layout.px, usual));
+    let labels = all(&data.panels).map(|series| Label::of(Some(series), layout.rows.px, usual));
     let numbers = labels.map(|label| label.number_width()).fold(0.0, f64::max) + layout.clear();
     layout.names(canvas, &rows)?;
     for (p, panel) in data.panels.iter().enumerate() {
         let field = layout.fields[p];
         heading(canvas, panel, field.x0, field.y0 - 26.0, field.width())?;
         let scale = Scale::log(rates, (field.x0 + INSET, field.x1 - numbers));
-        axis(canvas, &scale, rates, field)?;
+        log_axis(canvas, &scale, rates, field, &tick)?;
         for (i, row) in rows.iter().enumerate() {
-            draw_series(canvas, &layout, field, &scale, layout.y(i), row.series[p], usual)?;
+            draw_series(canvas, &layout, field, &scale, layout.rows.y(i), row.series[p], usual)?;
         }
     }
     let axes = format!("requests per second at {} connections, log scale", thousands(usual));
-    note(canvas, plot, data, &axes)
+    note(canvas, plot, &data.panels, &axes)
 }
 
 /// The same rows without an axis, when nothing at all was measured.
@@ -148,8 +113,8 @@ pub(super) fn draw_failures(canvas: &Canvas<'_>, plot: Area, data: &Watched) -> 
         let field = layout.fields[p];
         heading(canvas, panel, field.x0, field.y0 - 26.0, field.width())?;
         for (i, row) in rows.iter().enumerate() {
-            let label = Label::of(row.series[p], layout.px, 0);
-            label.draw(canvas, field.x0, layout.y(i), field.x1 - field.x0)?;
+            let label = Label::of(row.series[p], layout.rows.px, 0);
+            label.draw(canvas, field.x0, layout.rows.y(i), field.x1 - field.x0)?;
         }
     }
     Ok(())
@@ -186,41 +151,13 @@ fn rows(data: &Watched) -> Vec<Row<'_>> {
 /// The count at which most was measured; where a model differs, its label says so.
 fn usual_count(data: &Watched) -> u64 {
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
-    for point in all(data).flat_map(|s| &s.points) {
+    for point in all(&data.panels).flat_map(|s| &s.points) {
         *counts.entry(point.conns).or_default() += 1;
     }
     counts
         .into_iter()
         .max_by_key(|&(conns, n)| (n, conns))
         .map_or(0, |(conns, _)| conns)
-}
-
-fn axis(canvas: &Canvas<'_>, scale: &Scale, rates: (f64, f64), field: Area) -> anyhow::Result<()> {
-    let (theme, face, ticks) = (canvas.theme, regular(24.0), log_ticks(rates));
-    let half = |value: &f64| face.width(&tick(*value)) / 2.0;
-    // Over many decades not every power of ten has room for its label: then every second has one, or every third.
-    let fits = |nth: usize| {
-        let shown: Vec<f64> = ticks.labelled.iter().rev().step_by(nth).copied().collect();
-        shown
-            .windows(2)
-            .all(|w| scale.at(w[0]) - half(&w[0]) > scale.at(w[1]) + half(&w[1]) + 10.0)
-    };
-    let nth = (1..ticks.labelled.len())
-        .find(|nth| fits(*nth))
-        .unwrap_or(ticks.labelled.len());
-    for (i, &value) in ticks.labelled.iter().enumerate() {
-        let x = scale.at(value);
-        canvas.line(&[(x, field.y0), (x, field.y1 + 8.0)], theme.grid, 2)?;
-        // Counted from the end, which everyone looks for.
-        if (ticks.labelled.len() - 1 - i).is_multiple_of(nth) {
-            canvas.text(face, theme.quiet, Align::Middle, x, field.y1 + 34.0, &tick(value))?;
-        }
-    }
-    for value in ticks.between {
-        let x = scale.at(value);
-        canvas.line(&[(x, field.y1), (x, field.y1 + 8.0)], theme.edge, 1)?;
-    }
-    Ok(())
 }
 
 fn draw_series(
@@ -233,13 +170,13 @@ fn draw_series(
     usual: u64,
 ) -> anyhow::Result<()> {
     let theme = canvas.theme;
-    let label = Label::of(series, layout.px, usual);
+    let label = Label::of(series, layout.rows.px, usual);
     let Some((series, point)) = series.and_then(|series| Some((series, series.points.first()?))) else {
         let x = field.x0 + INSET + 10.0;
         return label.draw(canvas, x, y, field.x1 - x);
     };
     let (x, low, high) = (scale.at(point.rate_per_s), scale.at(point.low), scale.at(point.high));
-    let (color, size) = (theme.color_of(&series.name), layout.size());
+    let (color, size) = (theme.color_of(&series.name), layout.rows.dot());
     canvas.line(&[(field.x0, y), (x, y)], theme.grid, 1)?;
     if point.rate_per_s > 0.0 {
         // A range that is narrower than its dot cannot be seen; its ends would be but a fringe.
@@ -306,7 +243,7 @@ impl Label {
     fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, room: f64) -> anyhow::Result<()> {
         let strong = self.faces().0;
         let number = strong.fit(&self.number, room);
-        self.write(canvas, strong, canvas.theme.ink, x, y, &number)?;
+        canvas.words(strong, canvas.theme.ink, x, y, &number)?;
         let space = if number.is_empty() {
             0.0
         } else {
@@ -322,32 +259,7 @@ impl Label {
         } else {
             canvas.theme.quiet
         };
-        self.write(canvas, plain, color, x, y, &plain.fit(&self.remark, room))
-    }
-
-    /// Words on the colour of the ground, so that no line of the grid runs through them.
-    fn write(
-        &self,
-        canvas: &Canvas<'_>,
-        face: Face,
-        color: RGBColor,
-        x: f64,
-        y: f64,
-        words: &str,
-    ) -> anyhow::Result<()> {
-        if !words.is_empty() {
-            let (width, half) = (face.width(words), self.px * 0.5);
-            canvas.fill(
-                Area {
-                    x0: x - 4.0,
-                    y0: y - half,
-                    x1: x + width + 4.0,
-                    y1: y + half,
-                },
-                canvas.theme.background,
-            )?;
-        }
-        canvas.label(face, color, Align::Left, x, y, words)
+        canvas.words(plain, color, x, y, &plain.fit(&self.remark, room))
     }
 
     /// Draws the number into the stretch after the dot, and the remark behind it or, where there is more room for it,
@@ -361,6 +273,6 @@ impl Label {
         }
         let width = wish.min(before.1 - before.0);
         self.draw_remark(canvas, before.1 - width, y, width)?;
-        self.write(canvas, strong, canvas.theme.ink, after.0, y, &self.number)
+        canvas.words(strong, canvas.theme.ink, after.0, y, &self.number)
     }
 }

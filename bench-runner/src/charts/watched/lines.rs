@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::ensure;
 use plotters::style::RGBColor;
 
+use super::super::axis::AXIS;
 use super::super::canvas::{Align, Canvas};
 use super::super::number::{thousands, tick};
 use super::super::palette::{self, Dash, Look};
@@ -12,7 +13,7 @@ use super::super::place::{Area, Ground};
 use super::super::scale::{Scale, log_ticks};
 use super::super::text::{bold, regular};
 use super::super::theme::Theme;
-use super::{Panel, Point, Series, Watched, all, heading, highlight, labels, note};
+use super::{Panel, Point, Series, all, heading, labels, note};
 
 /// The widest that a column of names gets, in pixels.
 const NAMES: f64 = 300.0;
@@ -20,6 +21,12 @@ const NAMES: f64 = 300.0;
 pub(super) const LEAD: f64 = 40.0;
 /// Between the ends of the axes and the panel, so that points at the ends are whole.
 const INSET: f64 = 18.0;
+/// Over a panel, for its heading.
+const HEADING: f64 = 56.0;
+/// Between panels that stand side by side.
+const GUTTER: f64 = 28.0;
+/// Under all panels, for what the marks mean.
+const NOTE: f64 = 36.0;
 /// A point's radius in pixels.
 pub(super) const POINT: f64 = 8.0;
 
@@ -32,6 +39,8 @@ pub(super) struct Plot<'a> {
     pub name_px: f64,
     pub name_room: f64,
     pub drawn: Vec<Drawn<'a>>,
+    /// What other panels have, faint and without names.
+    behind: Vec<Drawn<'a>>,
 }
 
 /// A series and how it is drawn.
@@ -47,23 +56,42 @@ pub(super) struct Drawn<'a> {
     pub cross: Option<(f64, f64)>,
 }
 
-/// Both panels; `rates` is what the one axis that they share spans.
-pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64, f64)) -> anyhow::Result<()> {
-    let (top, bottom) = (plot.y0 + 56.0, plot.y1 - 86.0);
-    let most = data
-        .panels
-        .iter()
-        .map(|panel| panel.series.len())
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let name_px = ((bottom - top) / most as f64 / 1.14).min(26.0).floor();
+/// How panels are put on a sheet.
+pub(in super::super) struct Sheet<'a> {
+    /// From left to right, then from top to bottom.
+    pub panels: &'a [Panel],
+    /// How many stand side by side.
+    pub columns: usize,
+    /// The names that stand out, in each of the panels.
+    pub chosen: Vec<BTreeSet<String>>,
+    /// Whether each panel has the lines of the others behind its own, without their names.
+    pub context: bool,
+    /// What its axes are.
+    pub axes: &'a str,
+}
+
+/// All panels; `rates` is what the one axis that they share spans.
+pub(in super::super) fn draw(
+    canvas: &Canvas<'_>,
+    plot: Area,
+    sheet: &Sheet<'_>,
+    rates: (f64, f64),
+) -> anyhow::Result<()> {
+    let panels = sheet.panels;
+    let (columns, lines) = (
+        sheet.columns.max(1) as f64,
+        panels.len().div_ceil(sheet.columns.max(1)) as f64,
+    );
+    let each = (plot.height() - NOTE) / lines;
+    let height = each - HEADING - AXIS;
+    let most = panels.iter().map(|panel| panel.series.len()).max().unwrap_or(0).max(1);
+    let name_px = (height / most as f64 / 1.14).min(26.0).floor();
     ensure!(
         name_px >= 8.0,
-        "cannot draw {most} models in one chart: at most {} fit",
-        ((bottom - top) / 9.2) as u64
+        "cannot draw {most} models in one panel: at most {} fit",
+        (height / 9.2) as u64
     );
-    let name_room = all(data)
+    let name_room = all(panels)
         .map(|s| bold(name_px).width(&labels::name(s, false)))
         .fold(0.0, f64::max)
         .min(NAMES);
@@ -75,14 +103,11 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
         .map(|v| regular(24.0).width(&tick(*v)))
         .fold(0.0, f64::max)
         + 16.0;
-    let width = (plot.x1 - plot.x0 - axis_room - 28.0) / 2.0 - LEAD - name_room;
-    let lefts = [
-        plot.x0 + axis_room,
-        plot.x0 + axis_room + width + LEAD + name_room + 28.0,
-    ];
+    let column = (plot.width() - axis_room - GUTTER * (columns - 1.0)) / columns;
+    let width = column - LEAD - name_room;
 
-    let ends = all(data).filter_map(|s| s.ended.as_ref()).map(|ended| ended.conns);
-    let measured: BTreeSet<u64> = all(data).flat_map(|s| &s.points).map(|p| p.conns).collect();
+    let ends = all(panels).filter_map(|s| s.ended.as_ref()).map(|ended| ended.conns);
+    let measured: BTreeSet<u64> = all(panels).flat_map(|s| &s.points).map(|p| p.conns).collect();
     let counts: BTreeSet<u64> = measured
         .iter()
         .copied()
@@ -94,27 +119,32 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
         .zip(counts.last())
         .map_or((1.0, 10.0), |(a, b)| (*a as f64, *b as f64));
 
-    let chosen = highlight::choose(&data.panels[1]);
-    let chosen = if chosen.is_empty() {
-        highlight::choose(&data.panels[0])
-    } else {
-        chosen
-    };
-    for (panel, x0) in data.panels.iter().zip(lefts) {
+    for (i, panel) in panels.iter().enumerate() {
+        let (line, at) = (i / sheet.columns.max(1), i % sheet.columns.max(1));
+        let (x0, y0) = (
+            plot.x0 + axis_room + (column + GUTTER) * at as f64,
+            plot.y0 + each * line as f64,
+        );
         let field = Area {
             x0,
-            y0: top,
+            y0: y0 + HEADING,
             x1: x0 + width,
-            y1: bottom,
+            y1: y0 + each - AXIS,
         };
-        heading(canvas, panel, x0, plot.y0 + 26.0, width + LEAD + name_room)?;
+        heading(canvas, panel, x0, y0 + 26.0, column)?;
         let x = Scale::log(span, (field.x0 + INSET, field.x1 - INSET));
         let y = Scale::log(rates, (field.y1 - INSET, field.y0 + INSET));
+        let place = |s, bold| Drawn::new(s, canvas.theme, bold, &x, &y);
         let drawn = panel
             .series
             .iter()
-            .map(|s| Drawn::new(s, canvas.theme, chosen.contains(&s.name), &x, &y))
+            .map(|s| place(s, sheet.chosen[i].contains(&s.name)))
             .collect();
+        let others = panels
+            .iter()
+            .enumerate()
+            .filter(|&(other, _)| sheet.context && other != i);
+        let behind = others.flat_map(|(_, panel)| &panel.series).map(|s| place(s, false));
         let plot = Plot {
             field,
             x,
@@ -122,16 +152,12 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
             name_px,
             name_room,
             drawn,
+            behind: behind.collect(),
         };
-        plot.grid(canvas, rates, &measured, x0 == lefts[0])?;
+        plot.grid(canvas, rates, &measured, at == 0)?;
         plot.draw(canvas, panel)?;
     }
-    note(
-        canvas,
-        plot,
-        data,
-        "requests per second against connections open, both log scale",
-    )
+    note(canvas, plot, panels, sheet.axes)
 }
 
 impl<'a> Drawn<'a> {
@@ -218,6 +244,12 @@ impl Plot<'_> {
 
     fn draw(&self, canvas: &Canvas<'_>, panel: &Panel) -> anyhow::Result<()> {
         let mut ground = Ground::default();
+        for drawn in &self.behind {
+            let path = drawn.path();
+            if path.len() > 1 {
+                canvas.line(&path, canvas.theme.edge, 2)?;
+            }
+        }
         let mut order: Vec<&Drawn<'_>> = self.drawn.iter().collect();
         // The ones that stand out are drawn last, on top.
         order.sort_by_key(|d| d.bold);

@@ -19,7 +19,7 @@ use super::theme::Theme;
 mod dots;
 mod highlight;
 mod labels;
-mod lines;
+pub(super) mod lines;
 
 /// What chart 2 shows.
 #[derive(Clone, Debug)]
@@ -79,33 +79,53 @@ pub struct Ended {
 }
 
 pub(super) fn draw(data: &Watched, theme: &Theme) -> anyhow::Result<Picture> {
-    check(data)?;
+    check(&data.panels)?;
     paint(theme, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
-        let rates = all(data)
-            .flat_map(|s| &s.points)
-            .flat_map(|p| [p.rate_per_s, p.low, p.high]);
-        // If all rates are zero any axis shows it.
-        let rates = span(rates).unwrap_or((1.0, 10.0));
-        match all(data)
+        let rates = rates(&data.panels);
+        match all(&data.panels)
             .map(|s| s.points.iter().map(|p| p.conns).collect::<BTreeSet<_>>().len())
             .max()
         {
             None => message(canvas, plot, "no model was run"),
             Some(0) => dots::draw_failures(canvas, plot, data),
             Some(1) => dots::draw(canvas, plot, data, rates),
-            Some(_) => lines::draw(canvas, plot, data, rates),
+            Some(_) => {
+                // The same in both, so that the eye can go from one to the other.
+                let chosen = data.panels.iter().rev().map(highlight::choose);
+                let chosen = chosen.into_iter().find(|chosen| !chosen.is_empty()).unwrap_or_default();
+                let sheet = lines::Sheet {
+                    panels: &data.panels,
+                    columns: 2,
+                    chosen: vec![chosen; 2],
+                    context: false,
+                    axes: LINE_AXES,
+                };
+                lines::draw(canvas, plot, &sheet, rates)
+            }
         }
     })
 }
 
-fn all(data: &Watched) -> impl Iterator<Item = &Series> {
-    data.panels.iter().flat_map(|panel| &panel.series)
+/// What the axes of a panel of lines are.
+pub(super) const LINE_AXES: &str = "requests per second against connections open, both log scale";
+
+/// What an axis of all rates spans.
+pub(super) fn rates(panels: &[Panel]) -> (f64, f64) {
+    let rates = all(panels)
+        .flat_map(|s| &s.points)
+        .flat_map(|p| [p.rate_per_s, p.low, p.high]);
+    // If all rates are zero any axis shows it.
+    span(rates).unwrap_or((1.0, 10.0))
+}
+
+fn all(panels: &[Panel]) -> impl Iterator<Item = &Series> {
+    panels.iter().flat_map(|panel| &panel.series)
 }
 
 /// Refuses what has no place on the axes.
-fn check(data: &Watched) -> anyhow::Result<()> {
-    for panel in &data.panels {
+pub(super) fn check(panels: &[Panel]) -> anyhow::Result<()> {
+    for panel in panels {
         let mut names = BTreeSet::new();
         for series in &panel.series {
             let name = &series.name;
@@ -135,7 +155,7 @@ fn check(data: &Watched) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn message(canvas: &Canvas<'_>, plot: Area, words: &str) -> anyhow::Result<()> {
+pub(super) fn message(canvas: &Canvas<'_>, plot: Area, words: &str) -> anyhow::Result<()> {
     let (x, y) = ((plot.x0 + plot.x1) / 2.0, (plot.y0 + plot.y1) / 2.0);
     let face = bold(36.0);
     canvas.label(
@@ -162,15 +182,15 @@ fn heading(canvas: &Canvas<'_>, panel: &Panel, x: f64, y: f64, room: f64) -> any
 }
 
 /// One line under the panels: what the marks that occur in them mean, and nothing about those that do not.
-fn note(canvas: &Canvas<'_>, plot: Area, data: &Watched, axes: &str) -> anyhow::Result<()> {
-    let points = || all(data).flat_map(|s| &s.points);
+fn note(canvas: &Canvas<'_>, plot: Area, panels: &[Panel], axes: &str) -> anyhow::Result<()> {
+    let points = || all(panels).flat_map(|s| &s.points);
     let marks = [
         (
             points().any(|p| p.low < p.rate_per_s || p.high > p.rate_per_s),
             "bars: range of the rounds, where wider than its mark",
         ),
         (points().any(|p| p.lower_bound), "open, ≥: at least this much"),
-        (all(data).any(|s| s.ended.is_some()), "✗: broke"),
+        (all(panels).any(|s| s.ended.is_some()), "✗: broke"),
     ];
     let said = marks.iter().filter(|(occurs, _)| *occurs).map(|(_, words)| *words);
     let words = std::iter::once(axes).chain(said).collect::<Vec<_>>().join("  ·  ");

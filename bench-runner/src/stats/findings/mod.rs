@@ -3,13 +3,18 @@
 //! A difference is named only when the ranges of the rounds are apart and it exceeds a fifth
 //! ([`Estimate::clearly_above`]); what is not clearly different is not ranked.
 
+mod costs;
 mod rates;
 mod served;
+mod steps;
 
-use loadgen::units::{bytes, grouped};
+use loadgen::units::grouped;
 
-use self::rates::{burning, busy_cpu, collapse, spread, unranked, watched};
+use self::costs::{cpu, memory};
+pub use self::costs::{cpu_title, in_one_gib, memory_title};
+use self::rates::{burning, collapse, scaling, unranked, watched};
 use self::served::{all_served, late, stopped};
+pub use self::steps::ruler_title;
 use super::summary::{Line, Summary};
 
 /// What a finding is about.
@@ -60,25 +65,13 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     let served: Vec<&Line> = lines.iter().copied().filter(|line| line.serves_all()).collect();
     say(Topic::Watched, watched(&served, summary.active));
     say(Topic::Watched, unranked(&served));
+    say(Topic::Watched, scaling(summary));
     for line in &served {
         say(Topic::Watched, collapse(line, summary.active));
     }
     say(Topic::Cpu, burning(&lines));
-    let microseconds = |ns: f64| format!("{:.1} µs", ns / 1e3);
-    say(
-        Topic::Cpu,
-        spread(&served, "CPU per request while all talk", busy_cpu, &microseconds),
-    );
-    let memory = |line: &Line| line.memory_bytes_per_connection;
-    say(
-        Topic::Memory,
-        spread(
-            &served,
-            "Memory per connection, user and kernel with both ends",
-            memory,
-            &bytes,
-        ),
-    );
+    say(Topic::Cpu, cpu(&served));
+    say(Topic::Memory, memory(&served));
     for suspect in &summary.suspect {
         say(Topic::Suspect, Some(format!("Not to be trusted: {suspect}.")));
     }
@@ -120,6 +113,13 @@ pub fn watched_title(summary: &Summary) -> String {
         Some(_) => "No two rates can be held against each other".to_owned(),
         None => "No server serves all connections".to_owned(),
     })
+}
+
+/// The title of the chart of throughput against connections.
+#[must_use]
+pub fn scaling_title(summary: &Summary) -> String {
+    let title = scaling(summary).map(|text| text.trim_end_matches('.').to_owned());
+    title.unwrap_or_else(|| "No server's throughput can be followed up to the largest number of connections".to_owned())
 }
 
 fn lower_first(text: &str) -> String {

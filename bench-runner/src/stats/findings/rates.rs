@@ -1,11 +1,11 @@
-//! How far servers are apart: by rate, CPU and memory. Only what may be held against each other is.
+//! How far servers are apart by rate. Only what may be held against each other is.
 
 use loadgen::units::{grouped, short};
 
-use crate::stats::{Estimate, Line};
+use crate::stats::{Estimate, Line, Summary};
 
 /// The lines with the largest and the smallest value, where there are any.
-fn ends<'a>(lines: &[&'a Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<(&'a Line, &'a Line)> {
+pub(super) fn ends<'a>(lines: &[&'a Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<(&'a Line, &'a Line)> {
     let valued = || {
         lines
             .iter()
@@ -25,11 +25,6 @@ fn busy_rate(line: &Line) -> Option<Estimate> {
 fn idle_rate(line: &Line) -> Option<Estimate> {
     let idle = line.idle.as_ref()?;
     idle.rate_per_s.filter(|_| idle.ranks())
-}
-
-/// CPU per request holds whichever side was used up.
-pub(super) fn busy_cpu(line: &Line) -> Option<Estimate> {
-    line.busy.cpu_ns_per_request.filter(|_| !line.busy.unsound)
 }
 
 /// The servers of which a window takes no part in the ranking by rate.
@@ -117,31 +112,54 @@ pub(super) fn burning(lines: &[&Line]) -> Option<String> {
     (!burning.is_empty()).then(|| format!("While nobody talks, {}.", burning.join(", ")))
 }
 
-pub(super) fn spread(
-    lines: &[&Line],
-    what: &str,
-    value: impl Fn(&Line) -> Option<Estimate>,
-    write: &dyn Fn(f64) -> String,
-) -> Option<String> {
-    let (most, least) = ends(lines, &value)?;
-    let (high, low) = (value(most)?, value(least)?);
-    if most.server == least.server {
-        return Some(format!("{what}: {} in {}.", write(low.median), least.server));
+/// How throughput follows the number of connections while all talk, where there were several: who has clearly less at
+/// the largest number than at its best.
+pub(super) fn scaling(summary: &Summary) -> Option<String> {
+    let (Some(&most), true) = (summary.conns.last(), summary.conns.len() > 1) else {
+        return None;
+    };
+    let all: Vec<&Line> = summary.at(most).filter(|line| line.serves_all()).collect();
+    let fall = |line: &Line| {
+        let last = busy_rate(line)?;
+        let before = summary.lines.iter().filter(|other| {
+            other.server == line.server && other.conns < most && other.serves_all() && !other.busy.unsound
+        });
+        // Of a lower bound it is known that it was at least that fast.
+        let best = before
+            .filter_map(|other| other.busy.rate_per_s)
+            .max_by(|a, b| a.median.total_cmp(&b.median))?;
+        Some((
+            best.clearly_above(&last),
+            last.median / best.median,
+            line.server.clone(),
+        ))
+    };
+    let known: Vec<_> = all.iter().filter_map(|line| fall(line)).collect();
+    let fallen = known.iter().filter(|(clear, ..)| *clear);
+    let furthest = fallen.clone().min_by(|a, b| a.1.total_cmp(&b.1));
+    let most = grouped(most);
+    match (furthest, &*known) {
+        (_, []) => None,
+        (None, [(_, _, only)]) => Some(format!(
+            "{only} has no clear loss of throughput up to {most} connections."
+        )),
+        (None, _) => Some(format!(
+            "No model has a clear loss of throughput up to {most} connections."
+        )),
+        (Some((_, left, only)), [_]) => {
+            let left = left * 100.0;
+            Some(format!(
+                "With {most} connections that all talk, {only} has {left:.0} % of its best rate."
+            ))
+        }
+        (Some((_, left, name)), _) => Some(format!(
+            "With {most} connections that all talk, {} of {} have clearly less than their best rate: {name} falls \
+             furthest, to {:.0} %.",
+            fallen.count(),
+            known.len(),
+            left * 100.0
+        )),
     }
-    if !high.clearly_above(&low) {
-        return Some(format!(
-            "{what}: no clear difference, {} to {}.",
-            write(low.median),
-            write(high.median)
-        ));
-    }
-    Some(format!(
-        "{what}: {} in {}, {} in {}.",
-        write(low.median),
-        least.server,
-        write(high.median),
-        most.server
-    ))
 }
 
 /// `12×`, `1.4×`, or a percentage for what is less than half as much again.

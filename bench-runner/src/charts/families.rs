@@ -1,0 +1,48 @@
+//! Throughput against connections, a panel a family: all models in full colour, and none of them in a tangle.
+//!
+//! The lines of the other families stand faint behind each panel's own, so that each can be seen against all.
+
+use std::collections::BTreeSet;
+
+use super::canvas::paint;
+use super::frame::frame;
+use super::picture::Picture;
+use super::theme::Theme;
+use super::watched::lines::{Sheet, draw as draw_lines};
+use super::watched::{LINE_AXES, Panel, check, message, rates};
+
+/// What such a chart shows.
+#[derive(Clone, Debug)]
+pub struct Families {
+    /// The finding.
+    pub title: String,
+    /// How it was measured.
+    pub subtitle: String,
+    /// Where it comes from.
+    pub footer: String,
+    /// One a family.
+    pub panels: Vec<Panel>,
+}
+
+pub(super) fn draw(data: &Families, theme: &Theme) -> anyhow::Result<Picture> {
+    check(&data.panels)?;
+    paint(theme, &data.title, |canvas| {
+        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
+        if data.panels.is_empty() {
+            return message(canvas, plot, "no model was run");
+        }
+        let own = |panel: &Panel| -> BTreeSet<String> { panel.series.iter().map(|s| s.name.clone()).collect() };
+        let sheet = Sheet {
+            panels: &data.panels,
+            columns: match data.panels.len() {
+                1 => 1,
+                2..=4 => 2,
+                _ => 3,
+            },
+            chosen: data.panels.iter().map(own).collect(),
+            context: true,
+            axes: LINE_AXES,
+        };
+        draw_lines(canvas, plot, &sheet, rates(&data.panels))
+    })
+}
