@@ -23,6 +23,8 @@ pub(super) const LEAD: f64 = 40.0;
 const INSET: f64 = 18.0;
 /// Over a panel, for its heading.
 const HEADING: f64 = 56.0;
+/// Between panels that stand one below the other.
+const BETWEEN: f64 = 22.0;
 /// Between panels that stand side by side.
 const GUTTER: f64 = 28.0;
 /// Under all panels, for what the marks mean.
@@ -82,8 +84,8 @@ pub(in super::super) fn draw(
         sheet.columns.max(1) as f64,
         panels.len().div_ceil(sheet.columns.max(1)) as f64,
     );
-    let each = (plot.height() - NOTE) / lines;
-    let height = each - HEADING - AXIS;
+    let each = (plot.height() - NOTE + BETWEEN) / lines;
+    let height = each - HEADING - AXIS - BETWEEN;
     let most = panels.iter().map(|panel| panel.series.len()).max().unwrap_or(0).max(1);
     let name_px = (height / most as f64 / 1.14).min(26.0).floor();
     ensure!(
@@ -129,7 +131,7 @@ pub(in super::super) fn draw(
             x0,
             y0: y0 + HEADING,
             x1: x0 + width,
-            y1: y0 + each - AXIS,
+            y1: y0 + each - AXIS - BETWEEN,
         };
         heading(canvas, panel, x0, y0 + 26.0, column)?;
         let x = Scale::log(span, (field.x0 + INSET, field.x1 - INSET));

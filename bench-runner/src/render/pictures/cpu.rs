@@ -52,15 +52,17 @@ fn bar(line: &Line) -> PartsBar {
     };
     // One who serves fewer clients pays for fewer.
     let few = !line.serves_all();
-    let mut said = Vec::new();
-    said.extend(user.map(|user| {
-        let (user, kernel) = (value.whole * user, value.whole * (1.0 - user));
-        format!("{user:.1} user + {kernel:.1} kernel")
-    }));
-    said.extend(few.then(|| format!("serves {} of {}", grouped(line.served), grouped(line.conns))));
-    said.extend(line.busy.unsound.then(|| "not to be trusted".to_owned()));
+    let remark = match user {
+        _ if line.busy.unsound => "not to be trusted".to_owned(),
+        _ if few => format!("serves {} of {}", grouped(line.served), grouped(line.conns)),
+        Some(user) => {
+            let (user, kernel) = (value.whole * user, value.whole * (1.0 - user));
+            format!("{user:.1} user + {kernel:.1} kernel")
+        }
+        None => String::new(),
+    };
     PartsBar {
         aside: few || line.busy.unsound,
-        ..bar(Some(value), said.join(", "))
+        ..bar(Some(value), remark)
     }
 }

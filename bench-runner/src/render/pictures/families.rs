@@ -23,7 +23,7 @@ pub fn families(run: &Run, summary: &Summary) -> Families {
             .cloned()
             .collect();
         Panel {
-            heading: family.to_owned(),
+            heading: capitalised(family),
             series: series(&own, &|line| Some(line.busy.clone())),
         }
     };
@@ -33,4 +33,11 @@ pub fn families(run: &Run, summary: &Summary) -> Families {
         footer: footer(run),
         panels: names.into_iter().map(panel).collect(),
     }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
