@@ -27,6 +27,7 @@ Examples:
   bench-runner -m all,-fork -c 1k,5k --rounds 5     two counts, five rounds, without fork
   bench-runner -m epoll,mine --server 'mine=./my-server --port {port}'
                                                     your own server beside ours
+  bench-runner demo                                 five models in a minute
   bench-runner doctor                               what this machine can and cannot do
   bench-runner report                               draw the charts of the latest run again
 
@@ -71,6 +72,8 @@ Examples:
   bench-runner run -m all --server 'mine=./my-server --port {port}'
                                                     your own server beside ours")]
     Run(Box<RunArgs>),
+    /// See it in a minute: five models, 1,500 connections, enough for select to break
+    Demo(DemoArgs),
     /// Show the servers that can be chosen
     List(ListArgs),
     /// Say what this machine can and cannot do, and what to change
@@ -79,6 +82,13 @@ Examples:
     Verify(VerifyArgs),
     /// Draw charts and README of a recorded run again
     Report(ReportArgs),
+    /// Write what makes a shell complete this command line
+    #[command(after_long_help = "\
+Examples:
+  bench-runner completions bash > ~/.local/share/bash-completion/completions/bench-runner
+  bench-runner completions zsh > \"${fpath[1]}/_bench-runner\"
+  bench-runner completions fish > ~/.config/fish/completions/bench-runner.fish")]
+    Completions(CompletionsArgs),
 }
 
 /// Which servers.
@@ -219,6 +229,25 @@ fn parse_work(text: &str) -> Result<String, String> {
         _ => return Err("it is none, cpu:N or wait:TIME".to_owned()),
     }
     Ok(text.to_owned())
+}
+
+/// Flags of `demo`.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// Where the programs are [default: beside this one, then PATH]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub bin_dir: Option<PathBuf>,
+    /// Directory of the records [default: results/DATE-HHMMSS-HOST]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Flags of `completions`.
+#[derive(Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Flags of `list`.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use bench_runner::cli::{Cli, Command};
-use bench_runner::commands::{Usage, doctor, list, report, run, verify};
+use bench_runner::commands::{Usage, completions, demo, doctor, list, report, run, verify};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -12,10 +12,12 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         None => run::run(&cli.run, cli.color),
         Some(Command::Run(args)) => run::run(args, cli.color),
+        Some(Command::Demo(args)) => demo::demo(args, cli.color),
         Some(Command::List(args)) => list::list(args),
         Some(Command::Doctor(args)) => doctor::doctor(args),
         Some(Command::Verify(args)) => verify::verify(args),
         Some(Command::Report(args)) => report::report(args, cli.color),
+        Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {
         Ok(code) => code,

@@ -1,5 +1,7 @@
 //! Subcommands, one a file.
 
+pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod list;
 pub mod report;

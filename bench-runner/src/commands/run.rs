@@ -91,12 +91,10 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         placement,
         loadgen,
     };
-    let estimate: Duration = plan.iter().map(|cell| expected(cell, &run.settings)).sum();
-    let estimate = estimate + VERIFY * entries.len() as u32;
     say(&format!(
         "{} cells, about {}; records in {}\n",
         plan.len(),
-        about(estimate),
+        about(length(&plan, &entries, &run.settings)),
         directory.display()
     ));
     Experiment {
@@ -107,6 +105,12 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         color,
     }
     .perform(&entries, launches, &plan)
+}
+
+/// How long all of it takes, about.
+pub(super) fn length(plan: &[Cell], entries: &[Entry], settings: &Settings) -> Duration {
+    let cells: Duration = plan.iter().map(|cell| expected(cell, settings)).sum();
+    cells + VERIFY * entries.len() as u32
 }
 
 /// A run in progress.
@@ -236,7 +240,7 @@ fn is_under(directory: &Path, parent: &Path) -> bool {
     directory.parent() == Some(&parent)
 }
 
-fn settings(args: &RunArgs) -> Result<Settings> {
+pub(super) fn settings(args: &RunArgs) -> Result<Settings> {
     let (rounds, duration, warmup) = if args.quick {
         (1, Duration::from_secs(1), Duration::from_millis(200))
     } else {
@@ -344,8 +348,7 @@ fn nofile() -> u64 {
 }
 
 fn describe(plan: &[Cell], entries: &[Entry], settings: &Settings, seed: u64) -> String {
-    let total: Duration = plan.iter().map(|cell| expected(cell, settings)).sum();
-    let total = total + VERIFY * entries.len() as u32;
+    let total = length(plan, entries, settings);
     let mut text = String::new();
     for cell in plan {
         let conns = loadgen::units::grouped(cell.conns);
