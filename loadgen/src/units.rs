@@ -119,6 +119,13 @@ pub fn bytes(count: f64) -> String {
     }
 }
 
+/// A count rounded to three significant digits, for one of which no more are known: 107,442 is 107,000.
+#[must_use]
+pub fn three_digits(value: f64) -> u64 {
+    let unit = 10f64.powf(value.log10().floor() - 2.0).max(1.0);
+    ((value / unit).round() * unit) as u64
+}
+
 /// Three significant digits of a value below 1,000 (or 1,024), all digits of a larger one.
 fn significant(value: f64) -> String {
     match value.abs() {
@@ -132,6 +139,12 @@ fn significant(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_more_digits_than_are_known() {
+        let all = [107_442.0, 7_619.6, 99_960.0, 57.4, 0.2].map(three_digits);
+        assert_eq!(all, [107_000, 7_620, 100_000, 57, 0]);
+    }
 
     #[test]
     fn counts_are_read_as_people_write_them() {

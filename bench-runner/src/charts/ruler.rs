@@ -104,17 +104,24 @@ pub(super) fn draw(data: &Ruler, theme: &Theme) -> anyhow::Result<Picture> {
         log_axis(canvas, &scale, range, field, &tick_time)?;
         for (i, (step, label)) in data.steps.iter().zip(&labels).enumerate() {
             rows.name(canvas, i, &step.name)?;
-            draw_step(canvas, &rows, i, &scale, step)?;
+            let sizes = draw_step(canvas, &rows, i, &scale, step)?;
             let last = step.times.iter().map(|t| scale.at(t.ns.max(t.high_ns)));
-            let x = last.fold(field.x0, f64::max) + behind;
+            let x = (last.fold(field.x0, f64::max) + behind).max(sizes);
             label.draw(canvas, x, rows.y(i), rows.field.x1)?;
         }
         Ok(())
     })
 }
 
-fn draw_step(canvas: &Canvas<'_>, rows: &Rows, i: usize, scale: &Scale, step: &Step) -> anyhow::Result<()> {
-    let (theme, y, size) = (canvas.theme, rows.y(i), rows.dot());
+/// Draws the dots of a row; tells where the sizes over them end.
+fn draw_step(canvas: &Canvas<'_>, rows: &Rows, i: usize, scale: &Scale, step: &Step) -> anyhow::Result<f64> {
+    let (theme, y) = (canvas.theme, rows.y(i));
+    // Over smaller dots there is room for larger words.
+    let size = if step.times.len() > 1 {
+        rows.dot() * 0.7
+    } else {
+        rows.dot()
+    };
     let (color, marker) = (theme.color_of(&step.model), palette::look(&step.model).marker);
     let ends = |pick: fn(f64, f64) -> f64| step.times.iter().map(|t| scale.at(t.ns)).reduce(pick);
     if let (Some(from), Some(to)) = (ends(f64::min), ends(f64::max)) {
@@ -143,7 +150,7 @@ fn draw_step(canvas: &Canvas<'_>, rows: &Rows, i: usize, scale: &Scale, step: &S
             }
         }
     }
-    Ok(())
+    Ok(free)
 }
 
 /// What stands behind a row's last dot.
@@ -163,7 +170,7 @@ impl Label {
                 let (from, to) = (least.size.unwrap_or(0), most.size.unwrap_or(0));
                 let growth = most.ns / least.ns;
                 let growth = if growth >= 9.95 {
-                    format!("{growth:.0}×")
+                    format!("{}×", thousands(units::three_digits(growth)))
                 } else {
                     format!("{growth:.1}×")
                 };

@@ -29,6 +29,7 @@ fn line(server: &str, served: u64, few: f64, limit: Option<&str>, verdict: Verdi
         lost: 0,
         silent_cpu_share: None,
         memory_bytes_per_connection: Estimate::of([133.4 * 1024.0]),
+        memory_user_share: None,
         limited_by: limit.map(str::to_owned),
         backlog: Some(4096),
         verdict,

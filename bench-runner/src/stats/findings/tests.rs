@@ -28,6 +28,7 @@ fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
         lost: 0,
         silent_cpu_share: Estimate::of([0.001; 3]),
         memory_bytes_per_connection: None,
+        memory_user_share: None,
         limited_by: None,
         backlog: Some(4096),
         verdict: Verdict::Valid,

@@ -1,0 +1,14 @@
+//! The charts: what they look like (snapshots), that all their texts can be read, and that the check of that can fail.
+//!
+//! `CHARTS_DIR=some/dir cargo test -p bench-runner --test charts` also writes every picture there as SVG and PNG, to be
+//! looked at: a snapshot says that a chart has changed, not that it is good.
+
+mod check;
+mod families;
+mod parts;
+mod random;
+mod reference;
+mod ruler;
+mod served;
+mod support;
+mod watched;
