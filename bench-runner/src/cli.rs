@@ -94,7 +94,7 @@ Examples:
 /// Which servers.
 #[derive(Args, Clone, Debug)]
 pub struct Selection {
-    /// Servers: `all`, families, names, aliases (a,b); -NAME takes one out
+    /// Servers: all, families, names (a,b); -NAME takes one out
     #[arg(
         short,
         long,
@@ -104,7 +104,7 @@ pub struct Selection {
         allow_hyphen_values = true
     )]
     pub models: Vec<String>,
-    /// A program of yours too, with {port} and perhaps {host} in it (repeatable)
+    /// A program of yours too, with {port} in it (repeatable)
     #[arg(long, value_name = "NAME=COMMAND")]
     pub server: Vec<String>,
     /// More servers, from a catalogue file (repeatable); they take part when --models names them

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use bench_runner::record::Row;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::support::{Place, output};
 
-const DRAWN: [&str; 5] = [
+const DRAWN: [&str; 7] = [
     "1-served.svg",
     "1-served.png",
     "2-watched.svg",
     "2-watched.png",
+    "7-cpu.svg",
+    "7-cpu.png",
     "README.md",
 ];
 
@@ -228,11 +233,58 @@ fn everything_is_drawn_again_from_the_records_alone() {
         "line 1 cannot be read",
         "line 8 repeats",
         "the first counts",
-        "line 9, the last, is torn; its row is lost",
+        "line 9 is the last and torn; its row is lost",
     ] {
         assert!(told.contains(damage), "'{damage}' is not in: {told}");
     }
     assert_eq!((damaged.status.code(), drawn(&out) == first), (Some(0), true));
+}
+
+#[test]
+fn a_stored_run_is_read_with_its_benchmarks_and_whatever_damage_it_has() {
+    let place = Place::new();
+    let times = "--duration 200ms --warmup 10ms -r 1";
+    let run = output(&mut place.command(&format!("-m epoll,poll -c 5 --active 5 {times} --out stored")));
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    let out = place.path("stored");
+    let first = drawn(&out);
+    let report = || {
+        let report = output(&mut place.bare("report stored"));
+        assert_eq!(report.status.code(), Some(0));
+        String::from_utf8(report.stderr).unwrap()
+    };
+
+    let rows = fs::read(out.join("rows.jsonl")).unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&rows).unwrap();
+    let packed = packed.finish().unwrap();
+    fs::remove_file(out.join("rows.jsonl")).unwrap();
+    fs::write(out.join("rows.jsonl.gz"), &packed).unwrap();
+    assert_eq!((report(), drawn(&out) == first), (String::new(), true));
+    let again = output(&mut place.command(&format!("-m epoll -c 5 {times} --out stored")));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("holds a run already"));
+
+    // The chart of single steps is there as soon as they are.
+    assert!(!out.join("8-steps.svg").exists());
+    let bench = |function: &str, ns: f64| {
+        serde_json::json!({ "group": "spawn", "function": function, "parameter": null, "time_ns": ns, "low_ns": ns,
+            "high_ns": ns, "confidence": 0.95, "samples": 100 })
+    };
+    let benches = serde_json::json!({ "schema": 1, "measured_at": "2026-03-14T10:15:00Z", "revision": null,
+        "dirty": null, "rustc": null, "kernel_release": null, "cpu_model": null, "cpus": null, "command": "cargo bench",
+        "benches": [bench("thread", 23e3), bench("fork", 111e3)] });
+    fs::write(out.join("benches.json"), benches.to_string()).unwrap();
+    assert_eq!(report(), "");
+    let chart = fs::read_to_string(out.join("8-steps.svg")).unwrap();
+    assert!(
+        chart.contains("A fork: 111 µs") && chart.contains("spawn: thread"),
+        "{chart}"
+    );
+
+    fs::write(out.join("benches.json"), "{").unwrap();
+    assert!(report().contains("benches.json' is damaged"));
+    fs::write(out.join("rows.jsonl.gz"), &packed[..packed.len() - 20]).unwrap();
+    assert!(report().contains("rows.jsonl.gz' is damaged"));
 }
 
 #[test]

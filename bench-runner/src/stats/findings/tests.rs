@@ -175,3 +175,90 @@ fn titles_are_true_for_one_server_for_none_and_for_failures() {
     assert_eq!(watched_title(&failed), "No server serves all connections");
     assert_eq!(findings(&failed)[0].text, "poll failed: it died.");
 }
+
+/// A run of several connection counts, with the rates of each server at each of them.
+fn sweep(servers: &[(&str, &[[f64; 3]])], conns: &[u64]) -> Summary {
+    let one = |server: &str, rates: &[[f64; 3]]| -> Vec<Line> {
+        let at = |(&conns, &rates): (&u64, &[f64; 3])| Line {
+            conns,
+            held: conns,
+            served: conns,
+            ..line(server, rates, rates)
+        };
+        conns.iter().zip(rates).map(at).collect()
+    };
+    Summary {
+        conns: conns.to_vec(),
+        ..summary(servers.iter().flat_map(|(server, rates)| one(server, rates)).collect())
+    }
+}
+
+#[test]
+fn who_loses_throughput_with_more_connections_is_named() {
+    let flat: [[f64; 3]; 2] = [[99e3, 100e3, 101e3], [95e3, 98e3, 99e3]];
+    let falls: [[f64; 3]; 2] = [[99e3, 100e3, 101e3], [39e3, 40e3, 41e3]];
+    let title = |servers: &[(&str, &[[f64; 3]])]| scaling_title(&sweep(servers, &[10, 1000]));
+    assert_eq!(
+        title(&[("epoll", &flat), ("thread", &falls)]),
+        "With 1,000 connections that all talk, 1 of 2 have clearly less than their best rate: thread falls furthest, to 40 %"
+    );
+    assert_eq!(
+        title(&[("epoll", &flat), ("mio", &flat)]),
+        "No model has a clear loss of throughput up to 1,000 connections"
+    );
+    assert_eq!(
+        title(&[("epoll", &flat)]),
+        "epoll has no clear loss of throughput up to 1,000 connections"
+    );
+    assert_eq!(
+        title(&[("thread", &falls)]),
+        "With 1,000 connections that all talk, thread has 40 % of its best rate"
+    );
+    let nothing = "No server's throughput can be followed up to the largest number of connections";
+    assert_eq!(title(&[]), nothing);
+    // What the generator bounded at the end may not have fallen at all.
+    let mut bounded = sweep(&[("thread", &falls)], &[10, 1000]);
+    bounded.lines[1].busy.lower_bound = true;
+    assert_eq!(scaling_title(&bounded), nothing);
+    let one = summary(vec![line("poll", [1.0; 3], [1.0; 3])]);
+    assert!(
+        !findings(&one).iter().any(|finding| finding.text.contains("best rate")),
+        "one count is no curve"
+    );
+}
+
+#[test]
+fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
+    let costs = |server: &str, cpu: f64, memory: f64| {
+        let mut line = line(server, [1.0; 3], [1.0; 3]);
+        line.busy.cpu_ns_per_request = Estimate::of([cpu * 0.99, cpu, cpu * 1.01]);
+        line.memory_bytes_per_connection = Estimate::of([memory * 0.99, memory, memory * 1.01]);
+        line
+    };
+    let titles = |lines: Vec<Line>| (cpu_title(&summary(lines.clone())), memory_title(&summary(lines)));
+    let (cpu, memory) = titles(vec![
+        costs("epoll", 5e3, 10.0 * 1024.0),
+        costs("fork", 15e3, 138.0 * 1024.0),
+    ]);
+    assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll, 15.0 µs in fork");
+    assert_eq!(memory, "1 GiB holds 105,000 connections of epoll, 7,600 of fork");
+    let (cpu, memory) = titles(vec![
+        costs("epoll", 5e3, 10.0 * 1024.0),
+        costs("mio", 5.5e3, 10.5 * 1024.0),
+    ]);
+    assert_eq!(
+        cpu,
+        "CPU per request while all talk: no clear difference, 5.0 µs to 5.5 µs"
+    );
+    assert_eq!(memory, "1 GiB holds 99,900 to 105,000 connections: no clear difference");
+    let (cpu, memory) = titles(vec![costs("epoll", 5e3, 10.0 * 1024.0)]);
+    assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll");
+    assert_eq!(memory, "1 GiB holds 105,000 connections of epoll");
+    let few = Line {
+        served: 64,
+        ..costs("pool", 5e3, 1024.0)
+    };
+    let (cpu, memory) = titles(vec![few]);
+    assert_eq!(cpu, "No server's CPU per request could be told");
+    assert_eq!(memory, "No server's memory per connection could be told");
+}
