@@ -114,7 +114,8 @@ pub struct Line {
     pub lost: u64,
     /// CPU share while all connections were open and nobody talked.
     pub silent_cpu_share: Option<Estimate>,
-    /// Memory per connection held.
+    /// Memory per connection held; `None` where not all that are held are served, for what lies in an accept queue costs
+    /// a server nothing and would flatter it.
     pub memory_bytes_per_connection: Option<Estimate>,
     /// How much of it was the server's own, as a share; the kernel's is the rest.
     pub memory_user_share: Option<Estimate>,
@@ -233,22 +234,24 @@ fn line(rows: &[&Row]) -> Option<Line> {
     let mut failures: Vec<String> = rows.iter().filter_map(|row| row.reason.clone()).collect();
     failures.sort();
     failures.dedup();
+    let (held, served) = (median(Connections::held), median(|c| c.served));
+    let memory = |row: &&&Row| row.memory_bytes_per_connection.filter(|_| served >= held);
     Some(Line {
         server: first.server.clone(),
         family: first.family.clone(),
         conns: first.conns,
         rounds: measured.len(),
-        held: median(Connections::held),
-        served: median(|c| c.served),
+        held,
+        served,
         starved: median(|c| c.starved),
         late: states().map(|c| c.late).max().unwrap_or(0),
         refused: median(|c| c.refused),
         lost: median(|c| c.lost),
         silent_cpu_share: Estimate::of(measured.iter().filter_map(|row| row.server_cost.silent_cpu_share)),
-        memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| row.memory_bytes_per_connection)),
+        memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| memory(&row))),
         memory_user_share: Estimate::of(measured.iter().filter_map(|row| {
             let user = row.server_cost.user_bytes_per_connection?;
-            Some((user / row.memory_bytes_per_connection?).clamp(0.0, 1.0))
+            Some((user / memory(&row)?).clamp(0.0, 1.0))
         })),
         limited_by: measured.iter().find_map(|row| row.limited_by.clone()),
         backlog: measured.iter().find_map(|row| row.ready.as_ref()?.backlog.effective),

@@ -44,13 +44,14 @@ fn bar(line: &Line) -> PartsBar {
             ..bar(None, why)
         };
     }
-    // What lies in an accept queue costs the server nothing: a number over such connections would flatter it.
-    if line.served < line.held {
-        let (served, held) = (grouped(line.served), grouped(line.held));
-        return bar(None, format!("serves {served} of the {held} that it holds"));
-    }
     let Some(memory) = line.memory_bytes_per_connection else {
-        return bar(None, "not told".to_owned());
+        let (served, held) = (grouped(line.served), grouped(line.held));
+        let why = if line.served < line.held {
+            format!("serves {served} of the {held} that it holds")
+        } else {
+            "not told".to_owned()
+        };
+        return bar(None, why);
     };
     let value = PartsValue {
         whole: memory.median / KIB,

@@ -24,7 +24,7 @@ fn busy_rate(line: &Line) -> Option<Estimate> {
 
 fn idle_rate(line: &Line) -> Option<Estimate> {
     let idle = line.idle.as_ref()?;
-    idle.rate_per_s.filter(|_| idle.ranks())
+    idle.rate_per_s.filter(|_| idle.ranks() && !idle.over_fewer())
 }
 
 /// The servers of which a window takes no part in the ranking by rate.

@@ -115,6 +115,15 @@ fn a_rate_that_the_generator_bounded_is_not_ranked() {
 }
 
 #[test]
+fn a_rate_over_fewer_clients_is_not_ranked() {
+    let slow = line("slow", [10e3, 11e3, 12e3], [10e3, 11e3, 12e3]);
+    let mut fast = line("fast", [80e3, 81e3, 82e3], [80e3, 81e3, 82e3]);
+    let idle = fast.idle.as_mut().unwrap();
+    (idle.active, idle.served) = (100, Estimate::of([90.0; 3]));
+    assert_eq!(texts(vec![slow, fast])[1], "All 10,000 talk: 7.4× apart.");
+}
+
+#[test]
 fn who_pays_for_what_it_watches_is_told_by_its_cpu() {
     let fallen = |share: [f64; 3], idle: [f64; 3]| {
         let mut line = line("x", [80e3, 80e3, 81e3], idle);
