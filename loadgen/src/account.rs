@@ -6,6 +6,7 @@
 
 use crate::client::{Client, State};
 use crate::histogram::Histogram;
+use crate::series::Recorder;
 
 /// What is recorded of a window. Nothing is, while none is open.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Account {
     /// Ages at the window's end of the requests then under way, of clients that had been served: what their latencies
     /// exceed. Those of clients that were never served are left out, who are told as starved.
     pub(crate) unfinished: Histogram,
+    /// The window as it went.
+    pub(crate) series: Recorder,
     /// Requests under way at the window's end, those of unserved clients too.
     pub(crate) cut_off: u64,
     /// The part before the window, over the replies in it.
@@ -45,6 +48,7 @@ impl Default for Account {
             latencies: Histogram::default(),
             slow: None,
             unfinished: Histogram::default(),
+            series: Recorder::default(),
             cut_off: 0,
             early_ns: 0,
             cut_ns: 0,
@@ -75,6 +79,7 @@ impl Account {
             slow.clear();
         }
         self.unfinished.clear();
+        self.series.open(start_ns, end_ns);
         (self.cut_off, self.early_ns, self.cut_ns) = (0, 0, 0);
         (self.talked_ns, self.idle_ns) = (0, 0);
         (self.start_ns, self.window_ns, self.end_ns) = (start_ns, end_ns - start_ns, end_ns);
@@ -82,6 +87,7 @@ impl Account {
 
     /// Records nothing any more.
     pub(crate) fn close(&mut self) {
+        self.series.close(self.end_ns);
         (self.start_ns, self.window_ns) = (u64::MAX, 0);
     }
 
@@ -124,12 +130,20 @@ impl Account {
     /// A request of `sent` was still under way when the window ended, which may be seen only after its reply has come.
     pub(crate) fn unfinished(&mut self, state: State, sent: u64) {
         // The next request of a client that was answered after the end is none of the window's.
-        let Some(age) = self.end_ns.checked_sub(sent) else {
+        let age = self.end_ns.saturating_sub(sent);
+        if age == 0 {
             return;
-        };
+        }
         self.cut_off += 1;
         if state == State::Served {
             self.unfinished.record(age);
+        }
+    }
+
+    /// A request that was due at `due` failed at `now`: had it got its reply, that would have come later.
+    pub(crate) fn failed(&mut self, state: State, due: u64, now: u64) {
+        if self.is_inside(now) && state == State::Served {
+            self.unfinished.record(now.saturating_sub(due));
         }
     }
 

@@ -1,4 +1,8 @@
-//! A client of the closed loop, and counts over many of them.
+//! A client, and counts over many of them.
+
+use crate::outcome::Outcome;
+use crate::payload::Payload;
+use crate::wire::Extreme;
 
 /// A client: one connection, with its place in the sequence of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +16,12 @@ pub(crate) struct Client {
     pub(crate) got: u32,
     /// Replies inside the window.
     pub(crate) replies: u32,
+    /// Sum of their latencies: from the sending in a closed loop, from the instant when it was due in an open one.
+    pub(crate) total_ns: u64,
+    /// The longest of them.
+    pub(crate) longest_ns: u64,
+    /// Was to send in the window and has had nothing to ask for, as may be in an open loop.
+    pub(crate) unasked: bool,
     /// Connections that it has had before this one.
     pub(crate) connection: u32,
     /// Got the reply to its hello inside the window. That one is counted nowhere else: it took from connect(2) on.
@@ -44,7 +54,84 @@ pub(crate) enum State {
     Lost,
 }
 
+/// What a piece of a reply came to.
+pub(crate) enum Reply {
+    /// It is not what was due, or nothing was.
+    Wrong,
+    /// Right as far as it has come.
+    Part,
+    /// Right, and all of it.
+    Whole,
+}
+
 impl Client {
+    /// Not established yet.
+    pub(crate) fn new(id: u32) -> Self {
+        Self {
+            id,
+            next: 0,
+            due: 0,
+            got: 0,
+            replies: 0,
+            total_ns: 0,
+            longest_ns: 0,
+            unasked: false,
+            connection: 0,
+            greeted: false,
+            late: false,
+            state: State::Absent,
+            active: false,
+            answered: false,
+        }
+    }
+
+    /// Nothing has happened in the window so far.
+    pub(crate) fn open_window(&mut self) {
+        (self.replies, self.total_ns, self.longest_ns) = (0, 0, 0);
+        (self.greeted, self.late, self.unasked) = (false, false, false);
+    }
+
+    /// Takes from `bytes` as much as belongs to the reply that is due, and holds it against what it must be.
+    // Always: the closed loop's hot path is built around it.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, payload: &mut Payload, bytes: &mut &[u8]) -> Reply {
+        if self.due == self.next {
+            // Nothing is due: a doubled reply, or bytes that nobody asked for.
+            return Reply::Wrong;
+        }
+        let reply = payload.reply(self.id, self.due);
+        let missing = &reply[self.got as usize..];
+        let (came, rest) = bytes.split_at(bytes.len().min(missing.len()));
+        if came != &missing[..came.len()] {
+            return Reply::Wrong;
+        }
+        *bytes = rest;
+        if came.len() < missing.len() {
+            self.got += came.len() as u32;
+            return Reply::Part;
+        }
+        self.got = 0;
+        Reply::Whole
+    }
+
+    /// A reply inside the window came after `ns`.
+    #[inline]
+    pub(crate) fn count(&mut self, ns: u64) {
+        self.replies += 1;
+        self.total_ns += ns;
+        self.longest_ns = self.longest_ns.max(ns);
+    }
+
+    /// Its connection ended, and it keeps no other.
+    pub(crate) fn end(&mut self, how: Outcome) {
+        self.connection = self.connection.wrapping_add(1);
+        self.state = match self.state {
+            State::Silent if matches!(how, Outcome::ClosedEarly | Outcome::Reset) => State::TurnedAway,
+            State::Silent => State::Unserved,
+            _ => State::Lost,
+        };
+    }
+
     /// Established, and not ended.
     pub(crate) fn is_there(&self) -> bool {
         matches!(self.state, State::Silent | State::Served)
@@ -58,7 +145,7 @@ impl Client {
 }
 
 /// Counts over the clients that are active in a window, or over all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     pub(crate) asked: u64,
     pub(crate) connected: u64,
@@ -72,6 +159,8 @@ pub(crate) struct Tally {
     pub(crate) sum_of_squares: u64,
     pub(crate) fewest: Option<u64>,
     pub(crate) most: Option<u64>,
+    pub(crate) slowest: Option<Extreme>,
+    pub(crate) fastest: Option<Extreme>,
 }
 
 impl Tally {
@@ -87,7 +176,9 @@ impl Tally {
             tally.lost += u64::from(client.state == State::Lost);
             let greeted = replies == 0 && client.greeted;
             let late = replies == 0 && !greeted && client.late;
-            let served = replies > 0 || greeted || late;
+            // One that had nothing to ask for, and was answered whenever it had, is served.
+            let content = client.unasked && client.state == State::Served;
+            let served = replies > 0 || greeted || late || content;
             tally.served += u64::from(served);
             tally.greeted += u64::from(greeted);
             tally.late += u64::from(late);
@@ -96,7 +187,23 @@ impl Tally {
             tally.sum_of_squares += replies * replies;
             tally.fewest = Some(tally.fewest.map_or(replies, |fewest| fewest.min(replies)));
             tally.most = Some(tally.most.map_or(replies, |most| most.max(replies)));
+            if let Some(own) = Extreme::of(client) {
+                tally.slowest = Some(tally.slowest.map_or(own, |slowest| slowest.slower(own)));
+                tally.fastest = Some(tally.fastest.map_or(own, |fastest| fastest.faster(own)));
+            }
         }
         tally
+    }
+}
+
+impl Extreme {
+    /// What the window brought for `client`, if it brought anything.
+    fn of(client: &Client) -> Option<Self> {
+        (client.replies > 0).then(|| Self {
+            connection: u64::from(client.id),
+            replies: u64::from(client.replies),
+            mean_ns: client.total_ns as f64 / f64::from(client.replies),
+            max_ns: client.longest_ns,
+        })
     }
 }

@@ -12,6 +12,23 @@ pub fn now_ns() -> u64 {
     now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
 }
 
+/// Something that tells the time: the machine, or a test.
+pub(crate) trait Clock {
+    /// Nanoseconds.
+    fn now_ns(&self) -> u64;
+}
+
+/// CLOCK_MONOTONIC.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Monotonic;
+
+impl Clock for Monotonic {
+    #[inline]
+    fn now_ns(&self) -> u64 {
+        now_ns()
+    }
+}
+
 /// A duration in whole nanoseconds, at most 584 years.
 #[must_use]
 pub fn nanoseconds(duration: Duration) -> u64 {

@@ -6,7 +6,7 @@
 //! the time that passed: [`Account`] holds the two against each other.
 
 use crate::account::Account;
-use crate::client::{Client, State};
+use crate::client::{Client, Reply, State};
 use crate::clock::now_ns;
 use crate::config::Config;
 use crate::engine::{Close, Load};
@@ -56,28 +56,11 @@ pub(crate) struct ClosedLoop {
 
 impl ClosedLoop {
     pub(crate) fn new(config: &Config) -> Self {
-        let client = |i| Client {
-            id: (config.first_id + i * config.stride) as u32,
-            next: 0,
-            due: 0,
-            got: 0,
-            replies: 0,
-            connection: 0,
-            greeted: false,
-            late: false,
-            state: State::Absent,
-            active: false,
-            answered: false,
-        };
+        let client = |i| Client::new((config.first_id + i * config.stride) as u32);
         Self {
             clients: (0..config.conns).map(client).collect(),
             since_ns: vec![0; (config.conns * config.pipeline) as usize],
-            payload: Payload::new(
-                config.protocol,
-                config.request_bytes as usize,
-                config.reply_bytes as usize,
-            )
-            .slow_every(config.slow_every as u32),
+            payload: Payload::of(config),
             requests: Vec::new(),
             depth: config.pipeline as u32,
             think: Think::new(config.think_ns),
@@ -104,24 +87,14 @@ impl Load for ClosedLoop {
         let client = &mut self.clients[i];
         let mut completed = 0;
         while !bytes.is_empty() {
-            if client.due == client.next {
-                // Nothing is due: a doubled reply, or bytes that nobody asked for.
-                self.lost(i, Outcome::Mismatch);
-                return Err(Close);
+            match client.take(&mut self.payload, &mut bytes) {
+                Reply::Wrong => {
+                    self.lost(i, Outcome::Mismatch);
+                    return Err(Close);
+                }
+                Reply::Part => break,
+                Reply::Whole => {}
             }
-            let reply = self.payload.reply(client.id, client.due);
-            let missing = &reply[client.got as usize..];
-            let (came, rest) = bytes.split_at(bytes.len().min(missing.len()));
-            if came != &missing[..came.len()] {
-                self.lost(i, Outcome::Mismatch);
-                return Err(Close);
-            }
-            bytes = rest;
-            if came.len() < missing.len() {
-                client.got += came.len() as u32;
-                break;
-            }
-            client.got = 0;
             let slot = i * self.depth as usize + (client.due % self.depth) as usize;
             // The request that follows goes to the same slot and counts as sent now.
             let sent = std::mem::replace(&mut self.since_ns[slot], now);
@@ -134,8 +107,9 @@ impl Load for ClosedLoop {
                     client.greeted = true;
                     self.account.cut(sent, now);
                 } else {
-                    client.replies += 1;
+                    client.count(now - sent);
                     self.account.reply(sent, now);
+                    self.account.series.record(now, now - sent);
                     if let Some(slow) = &mut self.account.slow
                         && self.payload.is_marked(client.id, client.due.wrapping_sub(1))
                     {

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::schedule::Arrivals;
+
 /// More connections do not fit on one machine.
 pub const MOST_CONNS: u64 = 1_000_000;
 /// An interval between marked requests that is longer than this marks none.
@@ -72,6 +74,10 @@ pub struct Config {
     pub think_ns: u64,
     /// Every how manyth request of a connection asks for the server's work; 1 for all.
     pub slow_every: u64,
+    /// How requests follow each other in an open loop; none for a closed one.
+    pub arrivals: Option<Arrivals>,
+    /// Of random arrivals.
+    pub seed: u64,
 }
 
 impl Config {

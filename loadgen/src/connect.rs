@@ -5,28 +5,27 @@ use std::time::Duration;
 
 use crate::attempts::{Attempts, Settled};
 use crate::clock::{nanoseconds, now_ns};
-use crate::closed::ClosedLoop;
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{Clients, Engine};
 use crate::interrupt;
 use crate::wire::Opened;
 
 /// When for this long no silent client was answered, the remaining ones are taken to wait for good.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Attempts in a row before replies have their turn.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 /// Opens all connections of `config` and greets each; ends when every one has its outcome.
 pub(crate) fn connect(
     config: &Config,
     attempts: &mut Attempts,
-    clients: &mut ClosedLoop,
+    clients: &mut impl Clients,
     engine: &mut impl Engine,
 ) -> io::Result<Opened> {
     let mut opened = Opened::default();
     let began = now_ns();
     let mut last_ns = began;
-    clients.progress_ns = began;
+    clients.restart_progress(began);
     let due_at = |i: u64| began + (u128::from(config.ramp_ns) * u128::from(i) / u128::from(config.conns)) as u64;
     let mut next = 0;
     loop {
@@ -47,7 +46,7 @@ pub(crate) fn connect(
             establish(attempt, &mut opened, clients, engine)?;
         }
         let all = next == config.conns && attempts.waiting() == 0;
-        let patience_ends = clients.progress_ns.max(last_ns) + nanoseconds(PATIENCE);
+        let patience_ends = clients.progress_ns().max(last_ns) + nanoseconds(PATIENCE);
         if all && (clients.silent() == 0 || now >= patience_ends) || interrupt::requested() {
             break;
         }
@@ -64,9 +63,9 @@ pub(crate) fn connect(
     }
     let tally = clients.tally(|_| true);
     (opened.connected, opened.turned_away) = (tally.connected, tally.turned_away);
-    opened.greeted = clients.first_replies.len();
+    opened.greeted = clients.first_replies().len();
     opened.outcomes.merge(&clients.take_outcomes());
-    opened.first_reply = clients.first_replies.clone();
+    opened.first_reply = clients.first_replies().clone();
     opened.elapsed_ns = now_ns() - began;
     Ok(opened)
 }
@@ -74,7 +73,7 @@ pub(crate) fn connect(
 fn establish(
     attempt: Settled,
     opened: &mut Opened,
-    clients: &mut ClosedLoop,
+    clients: &mut impl Clients,
     engine: &mut impl Engine,
 ) -> io::Result<()> {
     match attempt.result {
@@ -84,23 +83,6 @@ fn establish(
             clients.greet(attempt.client, attempt.began_ns, engine);
         }
         Err(how) => opened.outcomes.add(how, 1),
-    }
-    Ok(())
-}
-
-/// Opens the connections that clients want after their first ones.
-pub(crate) fn reconnect(attempts: &mut Attempts, clients: &mut ClosedLoop, engine: &mut impl Engine) -> io::Result<()> {
-    let now = now_ns();
-    for attempt in attempts.settled(now)? {
-        clients.connected(attempt, engine)?;
-    }
-    for _ in 0..BATCH {
-        let Some(i) = clients.next_to_connect(now) else {
-            break;
-        };
-        if let Some(attempt) = attempts.begin(i) {
-            clients.connected(attempt, engine)?;
-        }
     }
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! The wall between *when* to send what (a load) and *how* bytes move (an engine).
 //!
 //! A load reacts to what comes and may send of its own accord; an engine waits, receives and sends. The closed loop
-//! over epoll is one pair; an open loop, or an engine over io_uring, stands beside it behind the same two traits.
+//! and the open loop are loads; a shard drives either of them over an engine.
 
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::RawFd;
 
-use crate::outcome::Outcome;
+use crate::attempts::Attempts;
+use crate::client::Tally;
+use crate::histogram::Histogram;
+use crate::outcome::{Outcome, Outcomes};
+use crate::wire::Window;
 
 /// What an engine asks of a load.
 pub(crate) trait Load {
@@ -39,4 +43,65 @@ pub(crate) trait Engine {
 
     /// Closes connection `id`.
     fn close(&mut self, id: usize);
+}
+
+/// What a shard asks of the clients that it drives, however their requests are paced.
+pub(crate) trait Clients: Load {
+    /// Client `i` is connected since its attempt at `began_ns` succeeded: it says hello with one request.
+    fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine);
+
+    /// Every client for which `active` holds sends from now on; in an open loop all of them together at `rate_per_s`.
+    fn begin(&mut self, active: impl Fn(u64) -> bool, rate_per_s: Option<f64>, engine: &mut impl Engine);
+
+    /// Whether every client that can be has been answered since.
+    fn is_steady(&self) -> bool;
+
+    /// When a client was last served that had not been before, or was last asked for the first time.
+    fn progress_ns(&self) -> u64;
+
+    /// Connecting begins at `now`.
+    fn restart_progress(&mut self, now: u64);
+
+    /// Records what completes from `start_ns` until `end_ns`, from zero.
+    fn open_window(&mut self, start_ns: u64, end_ns: u64);
+
+    /// Records nothing any more, and counts what is due as unfinished.
+    fn close_window(&mut self);
+
+    /// Ends all sending; what is under way may still be answered.
+    fn rest(&mut self);
+
+    /// Replies that served clients still wait for.
+    fn outstanding(&self) -> u64;
+
+    /// Established clients without a reply so far.
+    fn silent(&self) -> u64;
+
+    /// Counts over all clients for which `active` holds.
+    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally;
+
+    /// When [`Clients::tick`] wants to be called next.
+    fn next_tick_ns(&self) -> u64;
+
+    /// Does what is due by the clock and not by a reply.
+    fn tick(&mut self, now: u64, engine: &mut impl Engine);
+
+    /// What has ended since the last call. Every failure is told once, whenever it came.
+    fn take_outcomes(&mut self) -> Outcomes;
+
+    /// From the start of a connection to its first reply.
+    fn first_replies(&self) -> &Histogram;
+
+    /// Writes its times into what is said of the window.
+    fn report(&self, window: &mut Window);
+
+    /// When [`Clients::reconnect`] has something to do.
+    fn next_connect_ns(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// Opens the connections that clients want after their first ones.
+    fn reconnect(&mut self, _attempts: &mut Attempts, _engine: &mut impl Engine) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 use crate::clock::now_ns;
+use crate::config::Config;
 use crate::engine::{Close, Engine, Load};
 use crate::outcome::Outcome;
 
@@ -24,10 +25,38 @@ pub(crate) struct EpollEngine {
     connections: Vec<Option<Connection>>,
     events: Vec<EpollEvent>,
     buffer: Vec<u8>,
-    spin: bool,
-    /// Waits end on time, not only to the millisecond.
-    on_time: bool,
+    waiting: Waiting,
 }
+
+/// How an engine waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    /// Polls without sleeping.
+    pub(crate) spin: bool,
+    /// Waits end on time, not only to the millisecond.
+    pub(crate) on_time: bool,
+    /// For so long before the instant at which a wait is to end it is not slept any more: waking takes time.
+    early_ns: u64,
+    /// Events handled between two looks at the clock.
+    batch: usize,
+}
+
+impl Waiting {
+    /// As it suits the load of `config`.
+    pub(crate) fn of(config: &Config) -> Self {
+        let open = config.arrivals.is_some();
+        Self {
+            spin: config.spin,
+            on_time: open || config.think_ns > 0,
+            early_ns: if open { EARLY_NS } else { 0 },
+            // What is due waits for as many replies at the most.
+            batch: if open { 16 } else { EVENTS },
+        }
+    }
+}
+
+/// Waking up from a sleep takes about as long on a virtual machine.
+const EARLY_NS: u64 = 60_000;
 
 /// What the kernel takes whatever the word size, which libc's `timespec` is not.
 #[repr(C)]
@@ -66,14 +95,13 @@ impl Connection {
 }
 
 impl EpollEngine {
-    pub(crate) fn new(conns: usize, spin: bool, on_time: bool) -> io::Result<Self> {
+    pub(crate) fn new(conns: usize, waiting: Waiting) -> io::Result<Self> {
         Ok(Self {
             epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
             connections: std::iter::repeat_with(|| None).take(conns).collect(),
-            events: vec![EpollEvent::empty(); EVENTS],
+            events: vec![EpollEvent::empty(); waiting.batch],
             buffer: vec![0; RECEIVE_BYTES],
-            spin,
-            on_time,
+            waiting,
         })
     }
 
@@ -104,10 +132,10 @@ impl EpollEngine {
 
     /// Waits for events until `until_ns`, and tells how many there are.
     fn wait(&mut self, until_ns: u64) -> nix::Result<usize> {
-        if self.on_time && !self.spin {
+        if self.waiting.on_time && !self.waiting.spin {
             match self.wait_on_time(until_ns) {
                 // Linux before 5.11.
-                Err(Errno::ENOSYS) => self.on_time = false,
+                Err(Errno::ENOSYS) => self.waiting.on_time = false,
                 waited => return waited,
             }
         }
@@ -116,6 +144,7 @@ impl EpollEngine {
     }
 
     fn wait_on_time(&mut self, until_ns: u64) -> nix::Result<usize> {
+        let until_ns = until_ns.saturating_sub(self.waiting.early_ns);
         let left = until_ns.saturating_sub(now_ns()).min(60_000_000_000) as i64;
         let timeout = KernelTimespec {
             tv_sec: left / 1_000_000_000,
@@ -128,7 +157,7 @@ impl EpollEngine {
                 libc::SYS_epoll_pwait2,
                 self.epoll.0.as_raw_fd(),
                 self.events.as_mut_ptr(),
-                EVENTS as libc::c_int,
+                self.events.len() as libc::c_int,
                 &raw const timeout,
                 std::ptr::null::<libc::sigset_t>(),
                 0_usize,
@@ -138,7 +167,7 @@ impl EpollEngine {
     }
 
     fn timeout(&self, until_ns: u64) -> EpollTimeout {
-        if self.spin {
+        if self.waiting.spin {
             return EpollTimeout::ZERO;
         }
         // Rounded up: a wait of 0 ms just before the instant would spin up to it.

@@ -29,6 +29,11 @@ pub fn shards_needed(conns: u64, nofile: u64) -> u64 {
     conns.div_ceil(nofile.saturating_sub(RESERVED).max(1)).max(1)
 }
 
+/// CPUs that a process may use that is not told otherwise.
+fn cpus_allowed() -> u64 {
+    std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64)
+}
+
 /// How the connections were opened, over all shards.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Connected {
@@ -51,6 +56,8 @@ pub struct Connected {
 pub struct Fleet {
     shards: Vec<Shard>,
     config: Config,
+    /// CPUs that the shards have among them.
+    cpus: u64,
     opened: Vec<Opened>,
     window: (u64, u64),
 }
@@ -82,6 +89,11 @@ impl Fleet {
         Ok(Self {
             shards,
             config,
+            cpus: if cpus.is_empty() {
+                cpus_allowed()
+            } else {
+                cpus.len() as u64
+            },
             opened: Vec::new(),
             window: (0, 0),
         })
@@ -134,14 +146,15 @@ impl Fleet {
         Ok(all)
     }
 
-    /// Starts the load on `active` connections and waits until it is steady.
+    /// Starts the load on `active` connections, in an open loop at `rate_per_s`, and waits until it is steady.
     ///
     /// # Errors
     /// When a shard fails or the user interrupts.
-    pub fn start(&mut self, active: u64) -> Result<()> {
+    pub fn start(&mut self, active: u64, rate_per_s: Option<f64>) -> Result<()> {
         self.tell_all(&Command::Start {
             active,
             requested: self.config.conns,
+            rate_per_s,
         })?;
         // A request that is overdue ends its connection, so that nobody waits longer for the load to be steady.
         let deadline = now_ns() + self.config.think_ns + self.config.timeout_ns + nanoseconds(GRACE);
@@ -183,6 +196,7 @@ impl Fleet {
             conns,
             pipeline,
             spin,
+            self.cpus,
             end_ns - start_ns,
             &self.opened,
             &windows,

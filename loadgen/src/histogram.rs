@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer as De, Serialize, Serializer as Ser};
 
 const LONGEST_NS: u64 = 3_600_000_000_000;
 const SIGNIFICANT_DIGITS: u8 = 3;
+const COARSE_DIGITS: u8 = 2;
 
 /// A histogram of nanoseconds (`HdrHistogram`; in JSON its V2 compressed form in base64).
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,13 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// One of two significant digits, an eighth of the size, where there are many of them.
+    #[must_use]
+    pub(crate) fn coarse() -> Self {
+        let histogram = hdrhistogram::Histogram::new_with_bounds(1, LONGEST_NS, COARSE_DIGITS);
+        Self(histogram.expect("the bounds are constants and valid"))
+    }
+
     /// Records one value; longer than an hour counts as an hour.
     #[inline]
     pub fn record(&mut self, ns: u64) {

@@ -1,5 +1,7 @@
 //! `loadgen`: opens N concurrent TCP clients against a server and says what became of every one of them.
 
+mod summary;
+
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
@@ -8,18 +10,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use loadgen::clock::{nanoseconds, now_ns};
-use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, short, time};
+use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, parse_rates};
 use loadgen::{
-    Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, MOST_REQUESTS_PER_CONN, Measurement,
-    Outcome, Protocol, Quantiles, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
+    Arrivals, Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, MOST_REQUESTS_PER_CONN,
+    Measurement, Protocol, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
 };
 use nix::sys::resource::{Resource, getrlimit};
-
-/// What to do about clients that ran out of ports.
-const NO_PORTS: &str = "\
-  hint         no local port was left: closed connections keep theirs for a second on loopback, for a minute elsewhere
-               (TIME_WAIT). Raise --requests-per-conn, lower --conns, widen net.ipv4.ip_local_port_range, or choose a
-               target on 127.0.0.0/8, where loadgen connects from as many addresses as it takes";
+use serde::Serialize;
 
 /// Open N concurrent TCP clients against a server, check every reply, and say what became of each
 #[derive(Parser, Debug)]
@@ -31,6 +28,8 @@ Examples:
   loadgen --target 127.0.0.1:9000 --conns 10k --active 100 --duration 30s
   loadgen --target 127.0.0.1:9000 --conns 1k --think 50ms --slow-every 100
   loadgen --target 127.0.0.1:9000 --conns 50 --requests-per-conn 1
+  loadgen --target 127.0.0.1:9000 --rate 20k --arrivals poisson --spin
+  loadgen --target 127.0.0.1:9000 --rate 10k..200k:8 --duration 3s
   loadgen --target 127.0.0.1:9000 --conns 1k --pipeline 8 --json | jq .rate_per_s"
 )]
 struct Cli {
@@ -82,6 +81,16 @@ struct Cli {
     /// these apart from the others' [default: every request asks]
     #[arg(long, value_name = "K", value_parser = parse_positive)]
     slow_every: Option<u64>,
+    /// Send at this rate whether or not replies come (open loop), in requests a second; several rates (10k,20k) or a
+    /// range (10k..200k:8) are measured one after the other [default: closed loop]
+    #[arg(long, value_name = "RATE", value_parser = parse_rates_list)]
+    rate: Option<Rates>,
+    /// How requests at a --rate follow each other
+    #[arg(long, value_enum, default_value_t = Arrivals::Uniform, requires = "rate")]
+    arrivals: Arrivals,
+    /// Seed of random arrivals
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "rate")]
+    seed: u64,
     /// Poll without sleeping: on a virtual machine, waking an idle core takes longer than most replies
     #[arg(long)]
     spin: bool,
@@ -97,6 +106,14 @@ struct Cli {
     /// Run as a part of another loadgen, which speaks JSON on standard input
     #[arg(long, hide = true)]
     shard: bool,
+}
+
+/// Rates to offer, in requests a second.
+#[derive(Clone, Debug)]
+struct Rates(Vec<f64>);
+
+fn parse_rates_list(text: &str) -> Result<Rates, String> {
+    parse_rates(text).map(Rates)
 }
 
 fn main() -> ExitCode {
@@ -131,22 +148,48 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if nobody && !cli.json {
         bail!("no connection to {target} came about: {}", reasons(&connected));
     }
-    fleet.start(active)?;
-    let start = now_ns() + if nobody { 0 } else { nanoseconds(cli.warmup) };
-    // With nobody there to measure, the object that was asked for tells how the connections failed, at once.
-    let duration = if nobody { Duration::from_millis(1) } else { cli.duration };
-    fleet.measure(start, start + nanoseconds(duration))?;
-    let measured = fleet.collect()?;
-    let text = if cli.json {
-        serde_json::to_string(&measured)? + "\n"
-    } else {
-        summary(cli, target, &measured)
+    let rates = match &cli.rate {
+        None => vec![None],
+        Some(rates) => rates.0.iter().copied().map(Some).collect(),
+    };
+    let mut measured = Vec::new();
+    for rate in rates {
+        fleet.start(active, rate)?;
+        let start = now_ns() + if nobody { 0 } else { nanoseconds(cli.warmup) };
+        // With nobody there to measure, the object that was asked for tells how the connections failed, at once.
+        let duration = if nobody { Duration::from_millis(1) } else { cli.duration };
+        fleet.measure(start, start + nanoseconds(duration))?;
+        measured.push(fleet.collect()?);
+    }
+    let text = match (&*measured, cli.json) {
+        ([one], true) => serde_json::to_string(one)? + "\n",
+        (all, true) => serde_json::to_string(&Curve::of(all))? + "\n",
+        ([one], false) => summary::one(cli, target, one),
+        (all, false) => summary::curve(cli, target, all),
     };
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ if measured.served == 0 => bail!("{target} served nobody: {}", reasons(&connected)),
-        _ if measured.mismatches() > 0 => Ok(ExitCode::FAILURE),
+        _ if measured.iter().all(|m| m.served == 0) => bail!("{target} served nobody: {}", reasons(&connected)),
+        _ if measured.iter().any(|m| m.mismatches() > 0) => Ok(ExitCode::FAILURE),
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What is printed of several rates.
+#[derive(Serialize)]
+struct Curve<'a> {
+    /// The offered rate at which time begins to climb; null where the curve has no knee.
+    knee_per_s: Option<f64>,
+    /// One window a rate.
+    windows: &'a [Measurement],
+}
+
+impl<'a> Curve<'a> {
+    fn of(windows: &'a [Measurement]) -> Self {
+        Self {
+            knee_per_s: Measurement::knee(windows),
+            windows,
+        }
     }
 }
 
@@ -198,6 +241,18 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
             cli.pipeline
         ));
     }
+    if cli.rate.is_some() {
+        for (flag, given) in [
+            ("--think", !cli.think.is_zero()),
+            ("--requests-per-conn", cli.requests_per_conn.is_some()),
+        ] {
+            if given {
+                usage(&format!(
+                    "{flag} belongs to the closed loop, and --rate makes an open one"
+                ));
+            }
+        }
+    }
     if cli.duration.is_zero() {
         usage("--duration 0s leaves nothing to measure");
     }
@@ -218,6 +273,8 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
         requests_per_conn: cli.requests_per_conn,
         think_ns: nanoseconds(cli.think),
         slow_every: cli.slow_every.unwrap_or(1),
+        arrivals: cli.rate.as_ref().map(|_| cli.arrivals),
+        seed: cli.seed,
     })
 }
 
@@ -232,119 +289,6 @@ fn reasons(connected: &Connected) -> String {
         return format!("{} connected, no reply", grouped(connected.connected));
     }
     reasons.join(", ")
-}
-
-fn summary(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
-    let mut lines = vec![format!(
-        "{target}  {} connections, {} talking, {} requests of {} B, closed loop{}",
-        grouped(m.requested),
-        grouped(m.active),
-        cli.protocol.name(),
-        cli.request_bytes,
-        pace(cli),
-    )];
-    let mut connections = format!("{} connected, {} served", grouped(m.connected), grouped(m.served));
-    for (count, word) in [
-        (m.late, "of them late"),
-        (m.starved, "starved"),
-        (m.turned_away, "refused"),
-        (m.lost, "lost"),
-    ] {
-        if count > 0 {
-            connections += &format!(", {} {word}", grouped(count));
-        }
-    }
-    lines.push(format!("  connections  {connections}"));
-    lines.push(format!(
-        "  throughput   {} req/s ({} in {:.2} s)",
-        short(m.rate_per_s),
-        grouped(m.requests),
-        m.elapsed_s
-    ));
-    lines.push(format!("  latency      {}", quantiles(&m.latency_ns)));
-    if let (Some(slow), Some(others), Some(count)) = (&m.slow_ns, &m.others_ns, m.slow_requests) {
-        let share = format!("{} of {} requests", grouped(count), grouped(m.requests));
-        lines.push(format!("    slow       {}  ({share})", quantiles(slow)));
-        lines.push(format!("    others     {}", quantiles(others)));
-    }
-    lines.push(format!("  connect      {}", quantiles(&m.connect_ns)));
-    if let (Some(reconnects), Some(quota)) = (m.reconnects, cli.requests_per_conn) {
-        lines.push(format!(
-            "  churn        {} connections/s after the first ({}), {} request{} each",
-            short(reconnects as f64 / m.elapsed_s),
-            grouped(reconnects),
-            grouped(quota),
-            if quota == 1 { "" } else { "s" }
-        ));
-    }
-    let failures = m.outcomes.failures();
-    if !failures.is_empty() {
-        let failures: Vec<String> = failures
-            .into_iter()
-            .map(|(how, n)| format!("{} {}", grouped(n), how.words()))
-            .collect();
-        lines.push(format!("  failures     {}", failures.join(", ")));
-    }
-    if m.outcomes.count(Outcome::NoPorts) > 0 {
-        lines.push(NO_PORTS.to_owned());
-    }
-    if let Some(jain) = m.jain_index
-        && m.active > 1
-    {
-        let (fewest, most) = (m.fewest.unwrap_or(0), m.most.unwrap_or(0));
-        lines.push(format!(
-            "  fairness     Jain {jain:.3}, {} to {} replies a connection",
-            grouped(fewest),
-            grouped(most)
-        ));
-    }
-    let share = m.generator.cpu_share * 100.0;
-    let bound = if share >= 95.0 && !m.generator.spin {
-        ": the generator may be what limits the rate"
-    } else {
-        ""
-    };
-    lines.push(format!(
-        "  generator    {share:.0} % of {} core{}{bound}",
-        m.generator.shards,
-        if m.generator.shards == 1 { "" } else { "s" }
-    ));
-    if let Some(law) = m.littles_law.filter(|law| !law.holds) {
-        lines.push(format!(
-            "  warning      mean latency × rate = {:.1}, but {:.0} requests were under way: the latencies are not to be trusted",
-            law.observed, law.expected
-        ));
-    }
-    lines.join("\n") + "\n"
-}
-
-/// How the load goes beyond the closed loop, in words.
-fn pace(cli: &Cli) -> String {
-    let mut words = String::new();
-    if !cli.think.is_zero() {
-        words += &format!(", thinking {}", time(cli.think.as_nanos() as f64));
-    }
-    if cli.spin {
-        words += ", spinning";
-    }
-    words
-}
-
-fn quantiles(q: &Quantiles) -> String {
-    let tell = |name: &str, ns: Option<u64>| ns.map(|ns| format!("{name} {}", time(ns as f64)));
-    let told = [
-        ("p50", q.p50),
-        ("p90", q.p90),
-        ("p99", q.p99),
-        ("p99.9", q.p999),
-        ("max", q.max),
-    ];
-    let told: Vec<String> = told.into_iter().filter_map(|(name, ns)| tell(name, ns)).collect();
-    if told.is_empty() {
-        "nothing to tell".to_owned()
-    } else {
-        told.join("  ")
-    }
 }
 
 fn usage(message: &str) -> ! {
@@ -378,24 +322,6 @@ mod tests {
             "all of 127.0.0.0/8 is this machine"
         );
         assert_eq!(resolved(&["--target", "[::1]:80"]), "[::1]:80");
-    }
-
-    #[test]
-    fn whoever_runs_out_of_ports_is_told_a_way_out() {
-        let cli = Cli::parse_from(["loadgen", "--requests-per-conn", "1"]);
-        let mut m = Measurement::merge(100, 1, false, 1_000_000_000, &[], &[]);
-        let told = |m: &Measurement| summary(&cli, "127.0.0.1:9000".parse().unwrap(), m);
-        assert!(!told(&m).contains("hint"));
-        m.outcomes.add(Outcome::NoPorts, 5);
-        let told = told(&m);
-        for words in [
-            "5 no local port",
-            "TIME_WAIT",
-            "ip_local_port_range",
-            "--requests-per-conn",
-        ] {
-            assert!(told.contains(words), "'{words}' is not in:\n{told}");
-        }
     }
 
     #[test]

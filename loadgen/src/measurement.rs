@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::histogram::{Histogram, Quantiles};
+use crate::knee::{Load, knee};
 use crate::outcome::{Outcome, Outcomes};
-use crate::wire::{Opened, Window};
+use crate::series::Series;
+use crate::wire::{Extreme, OpenWindow, Opened, Window};
 
 /// One window over all connections. Its JSON form is what `loadgen --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct Measurement {
     /// Time from connect(2) to the reply to the first request: for first connections (the hello) whenever that came,
     /// for later ones where it came inside this window or an earlier one.
     pub first_reply_ns: Quantiles,
+    /// The window in tenths of a second; latencies are service times in a closed loop, response times in an open one.
+    #[serde(default)]
+    pub series: Series,
     /// How often each class was met: connection failures as connections, the others as requests.
     pub outcomes: Outcomes,
     /// Jain's index of the replies of each active connection (1: all alike; 1/n: one got everything); null without any.
@@ -70,6 +75,24 @@ pub struct Measurement {
     pub fewest: Option<u64>,
     /// Replies of the active connection that got most.
     pub most: Option<u64>,
+    /// The connection with the longest mean latency of those that got replies; null without any.
+    #[serde(default)]
+    pub slowest: Option<Extreme>,
+    /// The one with the shortest.
+    #[serde(default)]
+    pub fastest: Option<Extreme>,
+    /// Requests that were due inside the window, in an open loop; null in a closed one.
+    #[serde(default)]
+    pub offered: Option<u64>,
+    /// These per second: the rate that really was offered.
+    #[serde(default)]
+    pub offered_per_s: Option<f64>,
+    /// Response times of the replies inside the window, in an open loop: from the instant when the request was due.
+    #[serde(default)]
+    pub response_ns: Option<Quantiles>,
+    /// How late the generator turned to requests that were due, in an open loop.
+    #[serde(default)]
+    pub lateness_ns: Option<Quantiles>,
     /// The generator's account of itself.
     pub generator: Generator,
     /// Little's law as a check of the generator; null where there is too little to judge.
@@ -85,6 +108,12 @@ pub struct Measurement {
     pub unfinished_histogram: Histogram,
     /// The times to connect, encoded.
     pub connect_histogram: Histogram,
+    /// The response times, encoded.
+    #[serde(default)]
+    pub response_histogram: Option<Histogram>,
+    /// The lateness, encoded.
+    #[serde(default)]
+    pub lateness_histogram: Option<Histogram>,
 }
 
 /// What the generator spent, and how it worked.
@@ -92,7 +121,8 @@ pub struct Measurement {
 pub struct Generator {
     /// CPU time inside the window in seconds, over all shards.
     pub cpu_s: f64,
-    /// CPU time over the time that passed, averaged over the shards: 1 when each had a core to itself and used it up.
+    /// CPU time over the time that passed: of the shard that used most, or of all of them for each of their CPUs where
+    /// that is more, because they share them. 1 when the generator, or a part of it, had nothing left.
     pub cpu_share: f64,
     /// Processes.
     pub shards: u64,
@@ -114,12 +144,13 @@ pub struct LittlesLaw {
 }
 
 impl Measurement {
-    /// Puts together what the shards saw.
+    /// Puts together what the shards saw, which had `cpus` CPUs among them.
     #[must_use]
     pub fn merge(
         requested: u64,
         pipeline: u64,
         spin: bool,
+        cpus: u64,
         elapsed_ns: u64,
         opened: &[Opened],
         windows: &[Window],
@@ -128,6 +159,7 @@ impl Measurement {
         let (mut latency, mut unfinished) = <(Histogram, Histogram)>::default();
         let (mut connect, mut first_reply) = <(Histogram, Histogram)>::default();
         let (mut slow, mut reconnects) = <(Option<Histogram>, Option<u64>)>::default();
+        let mut open: Option<OpenWindow> = None;
         let mut outcomes = Outcomes::default();
         for shard in opened {
             connect.merge(&shard.connect);
@@ -143,6 +175,12 @@ impl Measurement {
                 *reconnects.get_or_insert(0) += own;
             }
             unfinished.merge(&shard.unfinished);
+            if let Some(own) = &shard.open {
+                let all = open.get_or_insert_default();
+                all.offered += own.offered;
+                all.response.merge(&own.response);
+                all.lateness.merge(&own.lateness);
+            }
             first_reply.merge(&shard.first_reply);
             outcomes.merge(&shard.outcomes);
         }
@@ -155,6 +193,11 @@ impl Measurement {
         let squares = sum(|w| w.sum_of_squares) as f64;
         let replies = sum(|w| w.replies) as f64;
         let cpu_ns = sum(|w| w.cpu_ns);
+        let over_ns = windows.iter().map(|w| w.cpu_over_ns).max().unwrap_or(0).max(1);
+        let busiest = windows
+            .iter()
+            .map(|w| w.cpu_ns as f64 / w.cpu_over_ns.max(1) as f64)
+            .fold(0.0, f64::max);
         Self {
             requested,
             connected: sum(|w| w.connected),
@@ -176,13 +219,20 @@ impl Measurement {
             unfinished_ns: unfinished.quantiles(),
             connect_ns: connect.quantiles(),
             first_reply_ns: first_reply.quantiles(),
+            series: Series::merge(&windows.iter().map(|w| &*w.series).collect::<Vec<_>>()),
             outcomes,
             jain_index: (squares > 0.0).then(|| replies * replies / (active as f64 * squares)),
             fewest: windows.iter().filter_map(|w| w.fewest).min(),
             most: windows.iter().filter_map(|w| w.most).max(),
+            slowest: windows.iter().filter_map(|w| w.slowest).reduce(Extreme::slower),
+            fastest: windows.iter().filter_map(|w| w.fastest).reduce(Extreme::faster),
+            offered: open.as_ref().map(|open| open.offered),
+            offered_per_s: open.as_ref().map(|open| open.offered as f64 / elapsed_s),
+            response_ns: open.as_ref().map(|open| open.response.quantiles()),
+            lateness_ns: open.as_ref().map(|open| open.lateness.quantiles()),
             generator: Generator {
                 cpu_s: cpu_ns as f64 / 1e9,
-                cpu_share: cpu_ns as f64 / sum(|w| w.cpu_over_ns).max(1) as f64,
+                cpu_share: busiest.max(cpu_ns as f64 / (over_ns * cpus.max(1)) as f64),
                 shards: windows.len() as u64,
                 spin,
             },
@@ -191,7 +241,22 @@ impl Measurement {
             slow_histogram: slow,
             unfinished_histogram: unfinished,
             connect_histogram: connect,
+            response_histogram: open.as_ref().map(|open| open.response.clone()),
+            lateness_histogram: open.map(|open| open.lateness),
         }
+    }
+
+    /// The offered rate at the knee of an open loop's windows at several rates, as [`knee()`] has it.
+    #[must_use]
+    pub fn knee(windows: &[Self]) -> Option<f64> {
+        let load = |m: &Self| {
+            Some(Load {
+                offered_per_s: m.offered_per_s?,
+                achieved_per_s: m.rate_per_s,
+                response_ns: m.response_ns?.mean?,
+            })
+        };
+        knee(&windows.iter().filter_map(load).collect::<Vec<_>>())
     }
 
     /// Connections and requests that failed.
@@ -248,11 +313,11 @@ mod tests {
     #[test]
     fn littles_law_finds_latencies_that_were_stamped_in_the_wrong_place() {
         // One connection, 1,000 requests of 1 ms in a second.
-        let right = Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window(&[1_000_000; 1000], 1)]);
+        let right = Measurement::merge(1, 1, false, 1, 1_000_000_000, &[], &[window(&[1_000_000; 1000], 1)]);
         assert!(right.littles_law.expect("enough to judge").holds);
-        let half = Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window(&[500_000; 1000], 1)]);
+        let half = Measurement::merge(1, 1, false, 1, 1_000_000_000, &[], &[window(&[500_000; 1000], 1)]);
         assert!(!half.littles_law.expect("enough to judge").holds);
-        let none = Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window(&[], 1)]);
+        let none = Measurement::merge(1, 1, false, 1, 1_000_000_000, &[], &[window(&[], 1)]);
         assert_eq!(none.littles_law, None);
     }
 
@@ -264,9 +329,35 @@ mod tests {
             cut_ns: 700_000_000,
             ..window(&[2_800_000_000], 1)
         };
-        let law = |window| Measurement::merge(1, 1, false, 1_000_000_000, &[], &[window]).littles_law;
+        let law = |window| Measurement::merge(1, 1, false, 1, 1_000_000_000, &[], &[window]).littles_law;
         assert!(law(stalled.clone()).expect("enough to judge").holds);
         assert!(!law(Window { cut_ns: 0, ..stalled }).expect("enough to judge").holds);
+    }
+
+    #[test]
+    fn a_generator_is_used_up_when_its_cpus_are_or_when_one_of_its_shards_is() {
+        let shard = |cpu_ns| Window {
+            cpu_ns,
+            cpu_over_ns: 1_000_000_000,
+            ..window(&[100], 1)
+        };
+        let share = |cpus, shards: &[Window]| {
+            Measurement::merge(1, 1, false, cpus, 1_000_000_000, &[], shards)
+                .generator
+                .cpu_share
+        };
+        let third = 330_000_000;
+        assert_eq!(
+            share(1, &[shard(third), shard(third), shard(third)]),
+            0.99,
+            "three on one CPU"
+        );
+        assert_eq!(
+            share(2, &[shard(980_000_000), shard(0)]),
+            0.98,
+            "the other one cannot help it"
+        );
+        assert_eq!(share(2, &[shard(500_000_000), shard(400_000_000)]), 0.5);
     }
 
     #[test]
@@ -275,7 +366,7 @@ mod tests {
             elapsed_ns: 500_000_000,
             ..window(&[100; 50], 1)
         };
-        let all = Measurement::merge(2, 1, false, 1_000_000_000, &[], &[window(&[100; 100], 1), late]);
+        let all = Measurement::merge(2, 1, false, 1, 1_000_000_000, &[], &[window(&[100; 100], 1), late]);
         assert_eq!((all.elapsed_s, all.requests, all.rate_per_s), (1.0, 150, 200.0));
     }
 
@@ -285,6 +376,7 @@ mod tests {
             2,
             1,
             false,
+            2,
             1_000_000_000,
             &[],
             &[window(&[100; 99], 1), window(&[900], 1)],
@@ -310,7 +402,7 @@ mod tests {
             sum_of_squares: 1600,
             ..window(&[], 4)
         };
-        let jain = |w: Window| Measurement::merge(4, 1, false, 1, &[], &[w]).jain_index;
+        let jain = |w: Window| Measurement::merge(4, 1, false, 1, 1, &[], &[w]).jain_index;
         assert_eq!((jain(fair), jain(unfair)), (Some(1.0), Some(0.25)));
         assert_eq!(jain(window(&[], 4)), None);
     }

@@ -1,6 +1,6 @@
 //! The bytes of requests and replies: every request is unlike any other, so that the right reply can be told.
 
-use crate::config::Protocol;
+use crate::config::{Config, Protocol};
 
 /// A tag of 8 bytes (connection and sequence number) and 8 bytes made from it, but for the mark: bit 0 of byte 8 asks
 /// for the server's work, where the server was told to do any.
@@ -42,6 +42,16 @@ impl Payload {
             reply,
             slow_every: 1,
         }
+    }
+
+    /// What the clients of `config` send.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self::new(
+            config.protocol,
+            config.request_bytes as usize,
+            config.reply_bytes as usize,
+        )
+        .slow_every(config.slow_every as u32)
     }
 
     /// Has only every `every`th request of each connection ask for the server's work, where all do by default.

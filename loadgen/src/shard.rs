@@ -10,13 +10,14 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::time::TimeValLike;
 
 use crate::attempts::Attempts;
-use crate::clock::{nanoseconds, now_ns};
+use crate::clock::{Monotonic, nanoseconds, now_ns};
 use crate::closed::ClosedLoop;
-use crate::connect::{connect, reconnect};
-use crate::engine::Engine;
-use crate::epoll::EpollEngine;
-use crate::histogram::Histogram;
+use crate::config::Config;
+use crate::connect::connect;
+use crate::engine::{Clients, Engine};
+use crate::epoll::{EpollEngine, Waiting};
 use crate::lines::{Lines, Read};
+use crate::open::OpenLoop;
 use crate::wire::{Command, Event, Window};
 
 /// The load has settled when every client was answered, or when for this long no further one was.
@@ -53,51 +54,72 @@ fn run() -> io::Result<()> {
     let mut commands = Commands {
         lines: Lines::new(std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?),
     };
-    let mut shard: Option<Shard<EpollEngine>> = None;
+    match commands.wait()? {
+        Some(Command::Connect(config)) => match config.arrivals {
+            None => serve(&config, ClosedLoop::new(&config), commands),
+            Some(arrivals) => serve(&config, OpenLoop::new(&config, arrivals, Monotonic), commands),
+        },
+        None | Some(Command::Quit) => Ok(()),
+        Some(command) => Err(io::Error::other(format!("{command:?} is out of place"))),
+    }
+}
+
+/// Opens the connections, and loads them as often as it is told to.
+fn serve(config: &Config, mut clients: impl Clients, mut commands: Commands) -> io::Result<()> {
+    let waiting = Waiting::of(config);
+    if waiting.on_time {
+        // By default a timer may be 50 µs late, so that several expire at once.
+        set_timerslack(1)?;
+    }
+    let mut engine = EpollEngine::new(config.conns as usize, waiting)?;
+    engine.watch(0)?;
+    let mut attempts = Attempts::new(config)?;
+    engine.watch(attempts.fd())?;
+    let opened = connect(config, &mut attempts, &mut clients, &mut engine)?;
+    say(&Event::Connected(Box::new(opened)))?;
+    let mut shard = Shard {
+        engine,
+        clients,
+        // Without a use for it, it is closed, and so not watched any more.
+        attempts: config.requests_per_conn.map(|_| attempts),
+    };
     while let Some(command) = commands.wait()? {
-        match (command, &mut shard) {
-            (Command::Connect(config), None) => {
-                let on_time = config.think_ns > 0;
-                if on_time {
-                    // By default a timer may be 50 µs late, so that several expire at once.
-                    set_timerslack(1)?;
-                }
-                let mut engine = EpollEngine::new(config.conns as usize, config.spin, on_time)?;
-                engine.watch(0)?;
-                let mut attempts = Attempts::new(&config)?;
-                engine.watch(attempts.fd())?;
-                let mut clients = ClosedLoop::new(&config);
-                let opened = connect(&config, &mut attempts, &mut clients, &mut engine)?;
-                say(&Event::Connected(Box::new(opened)))?;
-                // Without a use for it, it is closed, and so not watched any more.
-                let attempts = config.requests_per_conn.map(|_| attempts);
-                shard = Some(Shard {
-                    engine,
-                    clients,
-                    attempts,
-                });
+        match command {
+            Command::Start {
+                active,
+                requested,
+                rate_per_s,
+            } => {
+                let is_active = |id| is_active(id, active, requested);
+                let own = (0..config.conns).filter(|i| is_active(config.first_id + i * config.stride));
+                let share = own.count() as f64 / active as f64;
+                shard.load(is_active, rate_per_s.map(|rate| rate * share), &mut commands)?;
             }
-            (Command::Start { active, requested }, Some(shard)) => {
-                shard.load(|id| is_active(id, active, requested), &mut commands)?;
-            }
-            (Command::Quit, _) => return Ok(()),
-            (command, _) => return Err(io::Error::other(format!("{command:?} is out of place"))),
+            Command::Quit => return Ok(()),
+            command => return Err(io::Error::other(format!("{command:?} is out of place"))),
         }
     }
     Ok(())
 }
 
-struct Shard<E> {
+struct Shard<E, L> {
     engine: E,
-    clients: ClosedLoop,
+    clients: L,
     /// Where clients connect again and again.
     attempts: Option<Attempts>,
 }
 
-impl<E: Engine> Shard<E> {
+impl<E: Engine, L: Clients> Shard<E, L> {
     /// From the first request to the last reply of one window.
-    fn load(&mut self, active: impl Fn(u64) -> bool, commands: &mut Commands) -> io::Result<()> {
-        self.clients.begin(&active, &mut self.engine);
+    fn load(
+        &mut self,
+        active: impl Fn(u64) -> bool,
+        rate_per_s: Option<f64>,
+        commands: &mut Commands,
+    ) -> io::Result<()> {
+        // Without anybody to ask there is nothing to offer.
+        let rate_per_s = rate_per_s.filter(|&rate| rate > 0.0);
+        self.clients.begin(&active, rate_per_s, &mut self.engine);
         if self.settle(commands)? {
             return Ok(());
         }
@@ -133,7 +155,7 @@ impl<E: Engine> Shard<E> {
     /// What the window brought. Taken after the drain, which tells who is late from who is starved.
     fn window(&self, active: impl Fn(u64) -> bool) -> Window {
         let (all, asked) = (self.clients.tally(|_| true), self.clients.tally(active));
-        Window {
+        let mut window = Window {
             connected: all.connected,
             turned_away: all.turned_away,
             lost: all.lost,
@@ -146,25 +168,19 @@ impl<E: Engine> Shard<E> {
             sum_of_squares: asked.sum_of_squares,
             fewest: asked.fewest,
             most: asked.most,
-            first_reply: self.clients.first_replies.clone(),
-            reconnects: self.clients.connects().map(Histogram::len),
-            connect: self.clients.connects().cloned().unwrap_or_default(),
-            latency: self.clients.account.latencies.clone(),
-            slow: self.clients.account.slow.clone(),
-            unfinished: self.clients.account.unfinished.clone(),
-            early_ns: self.clients.account.early_ns,
-            cut_ns: self.clients.account.cut_ns,
-            talked_ns: self.clients.account.talked_ns,
-            idle_ns: self.clients.account.idle_ns,
+            slowest: asked.slowest,
+            fastest: asked.fastest,
+            first_reply: self.clients.first_replies().clone(),
             ..Window::default()
-        }
+        };
+        self.clients.report(&mut window);
+        window
     }
 
     /// Runs until the load is steady; true when the parent wants to end.
     fn settle(&mut self, commands: &mut Commands) -> io::Result<bool> {
-        while self.clients.answered < self.clients.talking() {
-            let asked_by = self.clients.asked_by_ns;
-            let patience_ends = self.clients.progress_ns.max(asked_by) + nanoseconds(PATIENCE);
+        while !self.clients.is_steady() {
+            let patience_ends = self.clients.progress_ns() + nanoseconds(PATIENCE);
             if now_ns() >= patience_ends {
                 break;
             }
@@ -212,7 +228,7 @@ impl<E: Engine> Shard<E> {
         let commanded = self.engine.turn(until, &mut self.clients)?;
         self.clients.tick(now_ns(), &mut self.engine);
         if let Some(attempts) = &mut self.attempts {
-            reconnect(attempts, &mut self.clients, &mut self.engine)?;
+            self.clients.reconnect(attempts, &mut self.engine)?;
         }
         if commanded { commands.come() } else { Ok(None) }
     }

@@ -40,6 +40,29 @@ pub fn parse_positive(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Most values that a range of rates may have.
+const MOST_RATES: u64 = 1000;
+
+/// Parses rates such as `20k`, `10k,20k` or `10k..200k:8`, which is 8 values at equal distances from one end to the
+/// other.
+///
+/// # Errors
+/// A message that quotes the value and names the accepted form.
+pub fn parse_rates(text: &str) -> Result<Vec<f64>, String> {
+    let bad = || format!("'{text}' is no rate; write it as 20k, 10k,20k or 10k..200k:8");
+    let Some((from, rest)) = text.split_once("..") else {
+        let rates = text.split(',').map(|rate| parse_positive(rate).map(|rate| rate as f64));
+        return rates.collect();
+    };
+    let (to, steps) = rest.split_once(':').ok_or_else(bad)?;
+    let (from, to, steps) = (parse_positive(from)?, parse_positive(to)?, parse_positive(steps)?);
+    if to <= from || !(2..=MOST_RATES).contains(&steps) {
+        return Err(bad());
+    }
+    let step = (to - from) as f64 / (steps - 1) as f64;
+    Ok((0..steps).map(|i| from as f64 + step * i as f64).collect())
+}
+
 /// Parses a size in bytes such as `64`, `4k` or `1M`, where `k` is 1024.
 ///
 /// # Errors
@@ -139,6 +162,26 @@ fn significant(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_are_one_several_or_a_range() {
+        assert_eq!(parse_rates("20k").unwrap(), [20e3]);
+        assert_eq!(parse_rates("1k,2k,500").unwrap(), [1e3, 2e3, 500.0]);
+        assert_eq!(parse_rates("10k..40k:4").unwrap(), [10e3, 20e3, 30e3, 40e3]);
+        for wrong in [
+            "",
+            "x",
+            "0",
+            "10k..",
+            "10k..20k",
+            "20k..10k:3",
+            "1..2:1",
+            "1..2:9999",
+            "1k,,2k",
+        ] {
+            assert!(parse_rates(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn no_more_digits_than_are_known() {

@@ -21,6 +21,8 @@ pub enum Command {
         active: u64,
         /// Connections of all shards.
         requested: u64,
+        /// Requests a second of all shards, in an open loop.
+        rate_per_s: Option<f64>,
     },
     /// Record from one instant to another, then stop sending. Answered by [`Event::Measured`].
     Measure {
@@ -97,6 +99,10 @@ pub struct Window {
     pub fewest: Option<u64>,
     /// Replies of the connection that got most.
     pub most: Option<u64>,
+    /// The connection with the longest mean latency.
+    pub slowest: Option<Extreme>,
+    /// The one with the shortest.
+    pub fastest: Option<Extreme>,
     /// From connect(2) to the reply to the first request, over all connections that have got it since they were opened.
     #[serde(default)]
     pub first_reply: Histogram,
@@ -108,8 +114,14 @@ pub struct Window {
     pub latency: Histogram,
     /// Of these, the ones whose requests were marked; none where all are.
     pub slow: Option<Histogram>,
-    /// Ages at the window's end of the requests then under way, over the clients that had been served.
+    /// Ages at the window's end of the requests then under way, over the clients that had been served; in an open loop
+    /// of all that were due, from the instants when they were.
     pub unfinished: Histogram,
+    /// Latencies in each whole tenth of a second of the window: service times in a closed loop, response times in an
+    /// open one.
+    pub series: Vec<Histogram>,
+    /// What only an open loop has.
+    pub open: Option<Box<OpenWindow>>,
     /// What has ended since the last report, as requests: replies inside the window, failures at any time.
     pub outcomes: Outcomes,
     /// Time for which replies were recorded.
@@ -126,4 +138,43 @@ pub struct Window {
     pub cpu_ns: u64,
     /// Time between those looks.
     pub cpu_over_ns: u64,
+}
+
+/// What an open loop saw in a window, beside what a closed one would.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OpenWindow {
+    /// Requests that were due inside the window.
+    pub offered: u64,
+    /// From the instants when requests were due to their replies, over the replies inside the window.
+    pub response: Histogram,
+    /// How late the generator turned to the requests that were due inside the window. That a connection had no room for
+    /// one is not its fault, and not in here.
+    pub lateness: Histogram,
+}
+
+/// A connection that stands out among those with replies in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Extreme {
+    /// Its number.
+    pub connection: u64,
+    /// Its replies.
+    pub replies: u64,
+    /// Their mean latency: service time in a closed loop, response time in an open one.
+    pub mean_ns: f64,
+    /// The longest.
+    pub max_ns: u64,
+}
+
+impl Extreme {
+    /// Whichever has the longer mean.
+    #[must_use]
+    pub fn slower(self, other: Self) -> Self {
+        if other.mean_ns > self.mean_ns { other } else { self }
+    }
+
+    /// Whichever has the shorter mean.
+    #[must_use]
+    pub fn faster(self, other: Self) -> Self {
+        if other.mean_ns < self.mean_ns { other } else { self }
+    }
 }

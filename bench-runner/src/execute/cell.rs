@@ -15,7 +15,7 @@ use super::Failure;
 use super::cost::Footing;
 use super::cpus::Placement;
 use super::listen::ListenCounts;
-use super::probe::{CpuSpan, Tree};
+use super::probe::{CpuSpan, Tree, settle_kernel};
 use super::row::row;
 use super::server::{Launch, Server};
 use super::wait;
@@ -120,11 +120,14 @@ impl Bench {
             requests_per_conn: self.settings.requests_per_conn,
             think_ns: seconds(self.settings.think_s),
             slow_every: self.settings.slow_every,
+            arrivals: None,
+            seed: 0,
         }
     }
 }
 
 fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) -> Result<()> {
+    settle_kernel();
     let mut server = Server::start(launch, &bench.settings, &bench.placement.server)?;
     found.ready.clone_from(&server.ready);
     let config = bench.load(cell.conns, server.address);
@@ -154,7 +157,7 @@ fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) ->
 }
 
 fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, found: &mut Findings) -> Result<()> {
-    found.start = Some(Footing::settled(server.pid()));
+    found.start = Some(Footing::now(server.pid()));
     let before = ListenCounts::read();
     fleet.connect()?;
     found.listen = before.zip(ListenCounts::read()).map(|(before, after)| after - before);
@@ -185,7 +188,7 @@ fn silence(pid: u32) -> Result<CpuSpan> {
 
 fn measure_window(bench: &Bench, cell: &Cell, fleet: &mut Fleet, pid: u32, window: Window) -> Result<Measured> {
     let seconds = |s: f64| nanoseconds(Duration::from_secs_f64(s));
-    fleet.start(bench.active(window, cell.conns))?;
+    fleet.start(bench.active(window, cell.conns), None)?;
     // Before the warm-up, because the sweep over thousands of processes takes CPU time that the generator shares.
     let tree = Tree::of(pid);
     let start = now_ns() + seconds(bench.settings.warmup_s);

@@ -4,7 +4,7 @@ use loadgen::units::grouped;
 use serde_json::Value;
 
 use super::cell::{Findings, Measured};
-use super::probe::{Footprint, Tree, kernel_bytes, settled_kernel_bytes};
+use super::probe::{Footprint, Tree, kernel_bytes};
 use crate::record::Row;
 
 /// Memory of the server and of the machine at one moment.
@@ -19,14 +19,6 @@ impl Footing {
         Self {
             tree: Tree::of(pid).footprint(),
             kernel_bytes: kernel_bytes(),
-        }
-    }
-
-    /// As soon as the kernel has freed what was before.
-    pub(super) fn settled(pid: u32) -> Self {
-        Self {
-            tree: Tree::of(pid).footprint(),
-            kernel_bytes: settled_kernel_bytes(),
         }
     }
 }

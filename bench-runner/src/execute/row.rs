@@ -99,6 +99,9 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         jain_index: None,
         fewest: None,
         most: None,
+        slowest: None,
+        fastest: None,
+        series: None,
         cpu_ns_per_request: None,
         memory_bytes_per_connection: None,
         server_cost: ServerCost::default(),
@@ -139,6 +142,8 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.first_reply_ns = m.first_reply_ns;
     row.outcomes = Some(m.outcomes.clone());
     (row.jain_index, row.fewest, row.most) = (m.jain_index, m.fewest, m.most);
+    (row.slowest, row.fastest) = (m.slowest, m.fastest);
+    row.series = Some(m.series.clone());
     row.generator = Some(m.generator);
     row.littles_law = m.littles_law;
     row.histogram = Some(m.histogram.clone());
@@ -167,6 +172,8 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         littles_law: m.littles_law,
         elapsed_s: m.elapsed_s,
         unfinished: &m.unfinished_histogram,
+        pipeline: bench.settings.pipeline,
+        requests: &m.series.requests,
     });
     row.verdicts = row.evidence.keys().copied().collect();
     row.verdict = row.verdicts.last().copied().unwrap_or(Verdict::Valid);
@@ -197,7 +204,7 @@ mod tests {
     #[test]
     fn the_lost_are_not_counted_again_as_starved() {
         let measured = |lost, starved| {
-            let mut m = Measurement::merge(10, 1, false, 1_000_000_000, &[], &[]);
+            let mut m = Measurement::merge(10, 1, false, 1, 1_000_000_000, &[], &[]);
             (m.connected, m.active, m.lost, m.starved) = (10, 10, lost, starved);
             connections(&m)
         };

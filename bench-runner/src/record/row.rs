@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use loadgen::{Generator, Histogram, LittlesLaw, Outcomes, Quantiles};
+use loadgen::wire::Extreme;
+use loadgen::{Generator, Histogram, LittlesLaw, Outcomes, Quantiles, Series};
 use serde::{Deserialize, Serialize};
 
 use super::run::{all, no_work};
@@ -99,6 +100,15 @@ pub struct Row {
     pub fewest: Option<u64>,
     /// Replies of the active connection that got most.
     pub most: Option<u64>,
+    /// The connection with the longest mean latency of those that got replies.
+    #[serde(default)]
+    pub slowest: Option<Extreme>,
+    /// The one with the shortest.
+    #[serde(default)]
+    pub fastest: Option<Extreme>,
+    /// The window in tenths of a second: correct replies, and their service times.
+    #[serde(default)]
+    pub series: Option<Series>,
     /// Server CPU time per correct reply, user and system, over its process tree.
     pub cpu_ns_per_request: Option<f64>,
     /// Memory per connection held, user and kernel; see `server_cost` for its parts.
@@ -164,6 +174,8 @@ pub enum Verdict {
     SaturatedPair,
     /// The generator used up its cores and the server did not: the throughput is a lower bound.
     ClientBound,
+    /// The rate climbed or fell all through the window.
+    Unsteady,
     /// When the window ended, clients had waited for more than half of it.
     Stalled,
     /// Fewer connections than were asked for.
@@ -184,6 +196,7 @@ impl Verdict {
             Self::Valid => "valid",
             Self::SaturatedPair => "saturated-pair",
             Self::ClientBound => "client-bound",
+            Self::Unsteady => "unsteady",
             Self::Stalled => "stalled",
             Self::Capped => "capped",
             Self::Starved => "starved",

@@ -6,6 +6,7 @@ use loadgen::units::grouped;
 use loadgen::{Generator, Histogram, LittlesLaw};
 
 use super::limit::Limit;
+use super::steady::trend;
 use crate::record::{Connections, Verdict};
 
 /// The generator is used up from this share of its CPUs on.
@@ -32,16 +33,25 @@ pub struct Evidence<'a> {
     pub elapsed_s: f64,
     /// Ages of the requests of served clients that the window's end cut off.
     pub unfinished: &'a Histogram,
+    /// Requests that a connection has under way at once.
+    pub pipeline: u64,
+    /// Correct replies in each tenth of a second.
+    pub requests: &'a [u64],
 }
 
 /// All verdicts that hold, best first, with why. `Valid` stands alone.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
-    let mut verdicts: BTreeMap<_, _> = [bottleneck(evidence), stalled(evidence), unsound(evidence)]
-        .into_iter()
-        .chain(connections(evidence))
-        .flatten()
-        .collect();
+    let mut verdicts: BTreeMap<_, _> = [
+        bottleneck(evidence),
+        unsteady(evidence),
+        stalled(evidence),
+        unsound(evidence),
+    ]
+    .into_iter()
+    .chain(connections(evidence))
+    .flatten()
+    .collect();
     if verdicts.is_empty() {
         let text = format!("every connection was held and served; {}", checked(evidence));
         verdicts.insert(Verdict::Valid, text);
@@ -77,7 +87,7 @@ fn stalled(evidence: &Evidence) -> Judged {
     let (c, half_ns) = (evidence.connections, evidence.elapsed_s * 1e9 / 2.0);
     let long = evidence.unfinished.counts().filter(|&(age, _)| age as f64 > half_ns);
     let waiting: u64 = long.map(|(_, count)| count).sum();
-    (waiting > 0 && waiting as f64 >= STALLED * c.active as f64).then(|| {
+    (waiting > 0 && waiting as f64 >= STALLED * (c.active * evidence.pipeline) as f64).then(|| {
         let text = format!(
             "{} requests of {} active connections had waited for more than {:.1} s when the window ended",
             grouped(waiting),
@@ -86,6 +96,17 @@ fn stalled(evidence: &Evidence) -> Judged {
         );
         (Verdict::Stalled, text)
     })
+}
+
+fn unsteady(evidence: &Evidence) -> Judged {
+    let trend = trend(evidence.requests)?;
+    let text = format!(
+        "the rate {} by {:.0} % from the window's beginning to its end (Mann and Kendall's z is {:.1})",
+        if trend.change > 0.0 { "rose" } else { "fell" },
+        trend.change.abs() * 100.0,
+        trend.z
+    );
+    Some((Verdict::Unsteady, text))
 }
 
 fn unsound(evidence: &Evidence) -> Judged {
@@ -184,6 +205,8 @@ pub(super) mod tests {
             littles_law,
             elapsed_s: 2.0,
             unfinished: &unfinished,
+            pipeline: 1,
+            requests: &[10_000; 20],
         })
     }
 
@@ -235,6 +258,34 @@ pub(super) mod tests {
             judged[&Verdict::Unsound],
             "mean latency × rate is 51.0 where 100 requests were under way"
         );
+    }
+
+    #[test]
+    fn a_rate_that_climbs_all_through_the_window_is_unsteady() {
+        let climbing: Vec<u64> = (0..20).map(|i| 10_000 + 200 * i).collect();
+        let evidence = Evidence {
+            connections: &ALL_SERVED,
+            limit: None,
+            generator: &Generator::default(),
+            server_share: Some(0.5),
+            littles_law: Some(LAW),
+            elapsed_s: 2.0,
+            unfinished: &Histogram::default(),
+            pipeline: 1,
+            requests: &climbing,
+        };
+        let judged = judge(&evidence);
+        assert!(
+            judged[&Verdict::Unsteady].starts_with("the rate rose by 3"),
+            "{}",
+            judged[&Verdict::Unsteady]
+        );
+        let falling: Vec<u64> = climbing.iter().rev().copied().collect();
+        let judged = judge(&Evidence {
+            requests: &falling,
+            ..evidence
+        });
+        assert!(judged[&Verdict::Unsteady].starts_with("the rate fell by 3"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod asked;
 mod findings;
 mod judge;
 mod limit;
+mod steady;
 mod summary;
 
 pub use asked::Asked;
@@ -13,4 +14,5 @@ pub use findings::{
 };
 pub use judge::{Evidence, judge};
 pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
+pub use steady::{Trend, trend};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};

@@ -146,7 +146,7 @@ impl ClosedLoop {
     }
 
     /// When [`ClosedLoop::next_to_connect`] has a client.
-    pub(crate) fn next_connect_ns(&self) -> u64 {
+    pub(super) fn next_connect(&self) -> u64 {
         self.churn.as_ref().map_or(u64::MAX, Churn::next_ns)
     }
 

@@ -1,20 +1,24 @@
 //! What a shard has its clients do, and what it asks of them: all that happens once a window, or now and then.
 
+use std::io;
 use std::time::Duration;
 
 use super::think::Think;
 use super::{ClosedLoop, next_request};
+use crate::attempts::Attempts;
 use crate::client::{Client, State, Tally};
 use crate::clock::{nanoseconds, now_ns};
-use crate::engine::{Engine, Load};
+use crate::connect::BATCH;
+use crate::engine::{Clients, Engine, Load};
+use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
+use crate::wire::Window;
 
 /// How often connections are looked through for replies that are overdue.
 const SWEEP: Duration = Duration::from_millis(50);
 
-impl ClosedLoop {
-    /// Client `i` is connected since its attempt at `began_ns` succeeded: it says hello with one request.
-    pub(crate) fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
+impl Clients for ClosedLoop {
+    fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
         let client = &mut self.clients[i];
         client.state = State::Silent;
         self.since_ns[i * self.depth as usize] = began_ns;
@@ -29,8 +33,7 @@ impl ClosedLoop {
         }
     }
 
-    /// Every client for which `active` holds sends from now on, as many requests as the pipeline is deep.
-    pub(crate) fn begin(&mut self, active: impl Fn(u64) -> bool, engine: &mut impl Engine) {
+    fn begin(&mut self, active: impl Fn(u64) -> bool, _: Option<f64>, engine: &mut impl Engine) {
         (self.answered, self.progress_ns) = (0, now_ns());
         self.asked_by_ns = self.progress_ns + self.think.as_ref().map_or(0, Think::time_ns);
         self.account.begin();
@@ -59,30 +62,29 @@ impl ClosedLoop {
         self.think_at_first(now_ns());
     }
 
-    /// The next `count` requests of client `i`, sent at `now`.
-    pub(super) fn requests_of(&mut self, i: usize, count: u32, now: u64) -> Vec<u8> {
-        let mut requests = Vec::new();
-        for _ in 0..count {
-            let slot = self.slot(i, self.clients[i].next);
-            self.since_ns[slot] = now;
-            requests.extend_from_slice(next_request(&mut self.clients[i], &mut self.payload));
-        }
-        requests
+    fn is_steady(&self) -> bool {
+        self.answered >= self.talking()
     }
 
-    /// Records what completes from `start_ns` until `end_ns`, from zero.
-    pub(crate) fn open_window(&mut self, start_ns: u64, end_ns: u64) {
+    fn progress_ns(&self) -> u64 {
+        self.progress_ns.max(self.asked_by_ns)
+    }
+
+    fn restart_progress(&mut self, now: u64) {
+        self.progress_ns = now;
+    }
+
+    fn open_window(&mut self, start_ns: u64, end_ns: u64) {
         self.account.open(start_ns, end_ns);
         if let Some(churn) = &mut self.churn {
             churn.open_window();
         }
         for client in &mut self.clients {
-            (client.replies, client.greeted, client.late) = (0, false, false);
+            client.open_window();
         }
     }
 
-    /// Records nothing any more, and counts the requests under way as unfinished.
-    pub(crate) fn close_window(&mut self) {
+    fn close_window(&mut self) {
         for i in 0..self.clients.len() {
             let client = self.clients[i];
             if client.active && client.is_there() {
@@ -98,6 +100,98 @@ impl ClosedLoop {
         self.account.close();
     }
 
+    fn rest(&mut self) {
+        for client in &mut self.clients {
+            client.active = false;
+        }
+        if let Some(think) = &mut self.think {
+            think.clear();
+        }
+    }
+
+    fn outstanding(&self) -> u64 {
+        let served = self.clients.iter().filter(|client| client.state == State::Served);
+        served.map(|client| u64::from(client.under_way())).sum()
+    }
+
+    fn silent(&self) -> u64 {
+        self.clients
+            .iter()
+            .filter(|client| client.state == State::Silent)
+            .count() as u64
+    }
+
+    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
+        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
+    }
+
+    fn next_tick_ns(&self) -> u64 {
+        let resumes = self.think.as_ref().map_or(u64::MAX, Think::next_ns);
+        self.next_sweep_ns.min(resumes)
+    }
+
+    fn tick(&mut self, now: u64, engine: &mut impl Engine) {
+        if self.think.is_some() {
+            self.resume(now, engine);
+        }
+        self.sweep(now, engine);
+    }
+
+    fn take_outcomes(&mut self) -> Outcomes {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    fn first_replies(&self) -> &Histogram {
+        &self.first_replies
+    }
+
+    fn report(&self, window: &mut Window) {
+        let account = &self.account;
+        window.latency = account.latencies.clone();
+        window.slow = account.slow.clone();
+        window.unfinished = account.unfinished.clone();
+        window.series = account.series.intervals().to_vec();
+        (window.early_ns, window.cut_ns) = (account.early_ns, account.cut_ns);
+        (window.talked_ns, window.idle_ns) = (account.talked_ns, account.idle_ns);
+        if let Some(connects) = self.connects() {
+            window.reconnects = Some(connects.len());
+            window.connect = connects.clone();
+        }
+    }
+
+    fn next_connect_ns(&self) -> u64 {
+        self.next_connect()
+    }
+
+    fn reconnect(&mut self, attempts: &mut Attempts, engine: &mut impl Engine) -> io::Result<()> {
+        let now = now_ns();
+        for attempt in attempts.settled(now)? {
+            self.connected(attempt, engine)?;
+        }
+        for _ in 0..BATCH {
+            let Some(i) = self.next_to_connect(now) else {
+                break;
+            };
+            if let Some(attempt) = attempts.begin(i) {
+                self.connected(attempt, engine)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ClosedLoop {
+    /// The next `count` requests of client `i`, sent at `now`.
+    pub(super) fn requests_of(&mut self, i: usize, count: u32, now: u64) -> Vec<u8> {
+        let mut requests = Vec::new();
+        for _ in 0..count {
+            let slot = self.slot(i, self.clients[i].next);
+            self.since_ns[slot] = now;
+            requests.extend_from_slice(next_request(&mut self.clients[i], &mut self.payload));
+        }
+        requests
+    }
+
     /// Client `i` talks no longer than until `now`.
     pub(super) fn settle(&mut self, i: usize, now: u64) {
         let client = &self.clients[i];
@@ -111,30 +205,9 @@ impl ClosedLoop {
         self.account.settle(client, talks_since, under_way, idle, now);
     }
 
-    /// What has ended since the last call. Every failure is told once, whenever it came.
-    pub(crate) fn take_outcomes(&mut self) -> Outcomes {
-        std::mem::take(&mut self.outcomes)
-    }
-
     /// Where request `sequence` of client `i` has its instant.
     pub(super) fn slot(&self, i: usize, sequence: u32) -> usize {
         i * self.depth as usize + (sequence % self.depth) as usize
-    }
-
-    /// Ends all sending; what is under way may still be answered.
-    pub(crate) fn rest(&mut self) {
-        for client in &mut self.clients {
-            client.active = false;
-        }
-        if let Some(think) = &mut self.think {
-            think.clear();
-        }
-    }
-
-    /// Replies that served clients still wait for.
-    pub(crate) fn outstanding(&self) -> u64 {
-        let served = self.clients.iter().filter(|client| client.state == State::Served);
-        served.map(|client| u64::from(client.under_way())).sum()
     }
 
     /// Clients that are connected and were asked to send, whether or not they were ever served; under churn all that
@@ -142,33 +215,6 @@ impl ClosedLoop {
     pub(crate) fn talking(&self) -> u64 {
         let talks = |client: &&Client| client.active && (client.is_there() || self.churn.is_some());
         self.clients.iter().filter(talks).count() as u64
-    }
-
-    /// Established clients without a reply so far.
-    pub(crate) fn silent(&self) -> u64 {
-        self.clients
-            .iter()
-            .filter(|client| client.state == State::Silent)
-            .count() as u64
-    }
-
-    /// Counts over all clients for which `active` holds.
-    pub(crate) fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
-        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
-    }
-
-    /// When [`ClosedLoop::tick`] wants to be called next.
-    pub(crate) fn next_tick_ns(&self) -> u64 {
-        let resumes = self.think.as_ref().map_or(u64::MAX, Think::next_ns);
-        self.next_sweep_ns.min(resumes)
-    }
-
-    /// Does what is due by the clock and not by a reply.
-    pub(crate) fn tick(&mut self, now: u64, engine: &mut impl Engine) {
-        if self.think.is_some() {
-            self.resume(now, engine);
-        }
-        self.sweep(now, engine);
     }
 
     /// Closes the connections whose oldest request is overdue.

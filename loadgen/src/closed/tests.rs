@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::attempts::Settled;
 use crate::config::Protocol;
-use crate::engine::Engine;
+use crate::engine::{Clients, Engine};
 
 /// Keeps what is sent.
 #[derive(Default)]
@@ -50,7 +50,7 @@ fn silent(pipeline: u64) -> (ClosedLoop, Wire) {
         clients.greet(i, now_ns(), &mut wire);
     }
     wire.0.clear();
-    clients.begin(|id| id == 0, &mut wire);
+    clients.begin(|id| id == 0, None, &mut wire);
     (clients, wire)
 }
 
@@ -73,6 +73,8 @@ fn config(pipeline: u64) -> Config {
         requests_per_conn: None,
         think_ns: 0,
         slow_every: 1,
+        arrivals: None,
+        seed: 0,
     }
 }
 
@@ -173,7 +175,7 @@ fn a_failure_is_told_once_whenever_it_comes() {
         (2, 1, 1),
         "one was never served"
     );
-    clients.begin(|_| true, &mut wire);
+    clients.begin(|_| true, None, &mut wire);
     assert_eq!(clients.talking(), 0);
 }
 
@@ -184,7 +186,7 @@ fn thinking() -> (ClosedLoop, Wire) {
     let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
     clients.greet(0, now_ns(), &mut wire);
     let hello = std::mem::take(&mut wire.0);
-    clients.begin(|id| id == 0, &mut wire);
+    clients.begin(|id| id == 0, None, &mut wire);
     assert!(wire.0.is_empty(), "the load begins with a pause");
     clients.received(0, &hello).expect("the reply is right");
     (clients, wire)
@@ -260,7 +262,7 @@ fn churning() -> (ClosedLoop, Wire) {
     clients.greet(0, now_ns(), &mut wire);
     let hello = std::mem::take(&mut wire.0);
     clients.received(0, &hello).expect("the reply is right");
-    clients.begin(|id| id == 0, &mut wire);
+    clients.begin(|id| id == 0, None, &mut wire);
     (clients, wire)
 }
 
@@ -344,7 +346,7 @@ fn one_that_was_never_served_is_left_alone_once_it_is_not_to_send() {
     let later = now_ns() + 1_000_000_000;
     assert_eq!(clients.next_to_connect(later), None);
     // Client 1 has never been connected; both try when they are asked to send.
-    clients.begin(|_| true, &mut wire);
+    clients.begin(|_| true, None, &mut wire);
     assert_eq!(
         (clients.next_to_connect(later), clients.next_to_connect(later)),
         (Some(0), Some(1))

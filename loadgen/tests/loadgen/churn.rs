@@ -232,11 +232,13 @@ fn windows(requests_per_conn: Option<u64>, think_ns: u64) {
         requests_per_conn,
         think_ns,
         slow_every: 1,
+        arrivals: None,
+        seed: 0,
     };
     let mut fleet = Fleet::launch(env!("CARGO_BIN_EXE_loadgen").as_ref(), config, 2, &[]).unwrap();
     assert_eq!(fleet.connect().unwrap().connected, 12);
     for active in [12, 2, 12] {
-        fleet.start(active).unwrap();
+        fleet.start(active, None).unwrap();
         let start = now_ns() + 50 * MS;
         fleet.measure(start, start + 300 * MS).unwrap();
         let measured = fleet.collect().unwrap();

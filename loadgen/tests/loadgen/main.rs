@@ -6,6 +6,7 @@ mod churn;
 mod honest;
 mod hostile;
 mod life;
+mod open;
 mod run;
 mod slow;
 mod stub;

@@ -32,13 +32,15 @@ fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
         requests_per_conn: None,
         think_ns: 0,
         slow_every: 1,
+        arrivals: None,
+        seed: 0,
     };
     Fleet::launch(Path::new(env!("CARGO_BIN_EXE_loadgen")), config, shards, &[]).unwrap()
 }
 
 /// Measures from `lead_ms` from now on.
 fn window(fleet: &mut Fleet, active: u64, lead_ms: u64, length_ms: u64) -> (u64, u64, Measurement) {
-    fleet.start(active).unwrap();
+    fleet.start(active, None).unwrap();
     let start = now_ns() + lead_ms * MS;
     let end = start + length_ms * MS;
     fleet.measure(start, end).unwrap();
@@ -105,7 +107,7 @@ fn a_window_that_is_announced_late_is_shorter_and_its_rate_is_right() {
     let stub = Stub::echo();
     let mut fleet = fleet(&stub, 3, 1, 1);
     fleet.connect().unwrap();
-    fleet.start(3).unwrap();
+    fleet.start(3, None).unwrap();
     let start = now_ns() - 300 * MS;
     let end = start + 900 * MS;
     fleet.measure(start, end).unwrap();
@@ -136,7 +138,7 @@ fn a_wrong_reply_between_two_windows_is_not_forgotten() {
     });
     let mut fleet = fleet(&stub, 3, 1, 1);
     fleet.connect().unwrap();
-    fleet.start(3).unwrap();
+    fleet.start(3, None).unwrap();
     let start = now_ns() + 20 * MS;
     end.store(start + 200 * MS, SeqCst);
     fleet.measure(start, start + 200 * MS).unwrap();
@@ -166,7 +168,7 @@ fn an_answer_to_an_earlier_window_counts_in_none() {
         (busy.served, busy.starved, busy.outcomes.count(Outcome::Unfinished)),
         (1, 1, 2)
     );
-    fleet.start(1).unwrap();
+    fleet.start(1, None).unwrap();
     let start = now_ns() + 100 * MS;
     late.store(start + 200 * MS, SeqCst);
     fleet.measure(start, start + 800 * MS).unwrap();

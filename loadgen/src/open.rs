@@ -1,0 +1,359 @@
+//! The open loop: every request is due at an instant that was fixed beforehand, whether or not earlier ones were
+//! answered. What a stalled server delays is counted as its delay.
+//!
+//! Requests are dealt to the connections in turn. One whose connection has no room for it, because the server is
+//! behind, waits there and is sent as soon as a reply makes room. Two times are taken: the response time from the
+//! instant at which the request was due, which is what a user waits, and the service time from its sending, which
+//! leaves out what it waited for the server's delay ("coordinated omission", Gil Tene). How late the generator itself
+//! was, with nothing but itself to blame, has a histogram of its own.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::account::Account;
+use crate::client::{Client, Reply, State, Tally};
+use crate::clock::{Clock, nanoseconds};
+use crate::config::Config;
+use crate::engine::{Clients, Close, Engine, Load};
+use crate::histogram::Histogram;
+use crate::outcome::{Outcome, Outcomes};
+use crate::payload::Payload;
+use crate::schedule::{Arrivals, Schedule};
+use crate::wire::{OpenWindow, Window};
+
+/// How often connections are looked through for replies that are overdue.
+const SWEEP: Duration = Duration::from_millis(50);
+
+/// All clients of a shard, under the real clock or a virtual one.
+pub(crate) struct OpenLoop<C> {
+    clock: C,
+    clients: Vec<Client>,
+    lanes: Vec<Lane>,
+    payload: Payload,
+    /// The requests that one receive has called for.
+    requests: Vec<u8>,
+    depth: u32,
+    arrivals: Arrivals,
+    seed: u64,
+    phase: f64,
+    schedule: Option<Schedule>,
+    /// The clients that take requests, in turn.
+    turns: Vec<usize>,
+    turn: usize,
+    timeout_ns: u64,
+    next_sweep_ns: u64,
+    /// Service times, and what the window's end cut off, by the instants at which it was due.
+    account: Account,
+    open: OpenWindow,
+    outcomes: Outcomes,
+    first_replies: Histogram,
+    progress_ns: u64,
+}
+
+/// A connection's requests, oldest first.
+#[derive(Default)]
+struct Lane {
+    under_way: VecDeque<Request>,
+    /// When those were due for which there is no room yet.
+    waiting: VecDeque<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Request {
+    due_ns: u64,
+    sent_ns: u64,
+}
+
+impl Lane {
+    /// The instants at which all of its requests were due.
+    fn due(&self) -> impl Iterator<Item = u64> {
+        let under_way = self.under_way.iter().map(|request| request.due_ns);
+        under_way.chain(self.waiting.iter().copied())
+    }
+}
+
+impl<C: Clock> OpenLoop<C> {
+    pub(crate) fn new(config: &Config, arrivals: Arrivals, clock: C) -> Self {
+        let client = |i| Client::new((config.first_id + i * config.stride) as u32);
+        Self {
+            clock,
+            clients: (0..config.conns).map(client).collect(),
+            lanes: std::iter::repeat_with(Lane::default)
+                .take(config.conns as usize)
+                .collect(),
+            payload: Payload::of(config),
+            requests: Vec::new(),
+            depth: config.pipeline as u32,
+            arrivals,
+            // Each shard has a stream of its own; the streams of several add up to one of the whole rate.
+            seed: config.seed.wrapping_add(config.first_id),
+            phase: config.first_id as f64 / config.stride as f64,
+            schedule: None,
+            turns: Vec::new(),
+            turn: 0,
+            timeout_ns: config.timeout_ns,
+            next_sweep_ns: 0,
+            account: Account::new(config.slow_every > 1),
+            open: OpenWindow::default(),
+            outcomes: Outcomes::default(),
+            first_replies: Histogram::default(),
+            progress_ns: 0,
+        }
+    }
+
+    /// The client whose turn it is, of those that are there; without any, the one whose turn it would be.
+    fn next_client(&mut self) -> usize {
+        for _ in 0..self.turns.len() {
+            let i = self.turns[self.turn];
+            self.turn = (self.turn + 1) % self.turns.len();
+            if self.clients[i].is_there() {
+                return i;
+            }
+        }
+        self.turns[self.turn]
+    }
+
+    /// A request was due at `due_ns`, and it is `now`.
+    fn release(&mut self, due_ns: u64, now: u64, engine: &mut impl Engine) {
+        let i = self.next_client();
+        let inside = self.account.is_inside(due_ns);
+        if inside {
+            self.open.offered += 1;
+            self.open.lateness.record(now - due_ns);
+        }
+        let (client, lane) = (&mut self.clients[i], &mut self.lanes[i]);
+        client.unasked = client.unasked && !inside;
+        lane.waiting.push_back(due_ns);
+        if !client.is_there() || !self.fill(i, now) {
+            return;
+        }
+        if let Err(how) = engine.send(i, &self.requests) {
+            engine.close(i);
+            self.lost(i, how);
+        }
+    }
+
+    /// Takes from the waiting requests of client `i` as many as there is room for; they are in `requests` then.
+    fn fill(&mut self, i: usize, now: u64) -> bool {
+        self.requests.clear();
+        let (client, lane) = (&mut self.clients[i], &mut self.lanes[i]);
+        while client.under_way() < self.depth
+            && let Some(due_ns) = lane.waiting.pop_front()
+        {
+            lane.under_way.push_back(Request { due_ns, sent_ns: now });
+            let sequence = client.next;
+            client.next = client.next.wrapping_add(1);
+            self.requests
+                .extend_from_slice(self.payload.request(client.id, sequence));
+        }
+        !self.requests.is_empty()
+    }
+
+    /// Client `i` got the reply to its oldest request at `now`.
+    fn replied(&mut self, i: usize, now: u64) {
+        let client = &mut self.clients[i];
+        let sequence = client.due;
+        client.due = client.due.wrapping_add(1);
+        let Some(request) = self.lanes[i].under_way.pop_front() else {
+            return;
+        };
+        let hello = client.state == State::Silent;
+        if client.active && self.account.is_inside(now) {
+            if hello {
+                // A hello counts from connect(2) on, which is no service time.
+                client.greeted = true;
+            } else {
+                client.count(now - request.due_ns);
+                self.account.reply(request.sent_ns, now);
+                self.account.series.record(now, now - request.due_ns);
+                self.open.response.record(now - request.due_ns);
+                if let Some(slow) = &mut self.account.slow
+                    && self.payload.is_marked(client.id, sequence)
+                {
+                    slow.record(now - request.sent_ns);
+                }
+            }
+        } else if client.active && self.account.is_overtime(now) {
+            self.account.unfinished(client.state, request.due_ns);
+        }
+        client.late = client.late || self.account.has_ended(now);
+        if hello {
+            client.state = State::Served;
+            self.first_replies.record(now - request.sent_ns);
+            self.progress_ns = now;
+        }
+    }
+}
+
+impl<C: Clock> Load for OpenLoop<C> {
+    fn received(&mut self, i: usize, mut bytes: &[u8]) -> Result<&[u8], Close> {
+        let now = self.clock.now_ns();
+        while !bytes.is_empty() {
+            match self.clients[i].take(&mut self.payload, &mut bytes) {
+                Reply::Wrong => {
+                    self.lost(i, Outcome::Mismatch);
+                    return Err(Close);
+                }
+                Reply::Part => break,
+                Reply::Whole => self.replied(i, now),
+            }
+        }
+        self.fill(i, now);
+        Ok(&self.requests)
+    }
+
+    fn lost(&mut self, i: usize, how: Outcome) {
+        let now = self.clock.now_ns();
+        let (client, lane) = (&mut self.clients[i], &mut self.lanes[i]);
+        // What fails now has waited for so long, and its reply would have come later.
+        if client.active {
+            for due in lane.due() {
+                self.account.failed(client.state, due, now);
+            }
+        }
+        // Each request fails with its connection; without any, the connection itself is what failed.
+        self.outcomes.add(how, (lane.due().count() as u64).max(1));
+        (lane.under_way, lane.waiting) = <(VecDeque<Request>, VecDeque<u64>)>::default();
+        client.end(how);
+    }
+}
+
+impl<C: Clock> Clients for OpenLoop<C> {
+    fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
+        let client = &mut self.clients[i];
+        client.state = State::Silent;
+        client.next = 1;
+        self.lanes[i].under_way.push_back(Request {
+            due_ns: began_ns,
+            sent_ns: began_ns,
+        });
+        let hello = self.payload.request(client.id, 0);
+        if let Err(how) = engine.send(i, hello) {
+            engine.close(i);
+            self.lost(i, how);
+        }
+    }
+
+    fn begin(&mut self, active: impl Fn(u64) -> bool, rate_per_s: Option<f64>, _: &mut impl Engine) {
+        let now = self.clock.now_ns();
+        self.account.begin();
+        self.turns.clear();
+        for (i, client) in self.clients.iter_mut().enumerate() {
+            client.active = active(u64::from(client.id));
+            if client.active {
+                self.turns.push(i);
+            }
+        }
+        self.turn = 0;
+        let rate = rate_per_s.filter(|_| !self.turns.is_empty());
+        self.schedule = rate.map(|rate| Schedule::new(self.arrivals, rate, self.phase, self.seed, now));
+        // Another window with this seed is another sample of it.
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn is_steady(&self) -> bool {
+        // Nothing is waited for: the schedule goes on whatever the server does.
+        true
+    }
+
+    fn progress_ns(&self) -> u64 {
+        self.progress_ns
+    }
+
+    fn restart_progress(&mut self, now: u64) {
+        self.progress_ns = now;
+    }
+
+    fn open_window(&mut self, start_ns: u64, end_ns: u64) {
+        self.account.open(start_ns, end_ns);
+        self.open = OpenWindow::default();
+        for (client, lane) in self.clients.iter_mut().zip(&self.lanes) {
+            client.open_window();
+            // A client may have nothing to ask for as long as a window.
+            client.unasked = client.active && lane.due().next().is_none();
+        }
+    }
+
+    fn close_window(&mut self) {
+        for (client, lane) in self.clients.iter().zip(&self.lanes) {
+            if client.active {
+                lane.due().for_each(|due| self.account.unfinished(client.state, due));
+            }
+        }
+        self.outcomes.add(Outcome::Ok, self.account.latencies.len());
+        self.outcomes.add(Outcome::Unfinished, self.account.cut_off);
+        self.account.close();
+    }
+
+    fn rest(&mut self) {
+        self.schedule = None;
+        for (client, lane) in self.clients.iter_mut().zip(&mut self.lanes) {
+            client.active = false;
+            lane.waiting.clear();
+        }
+    }
+
+    fn outstanding(&self) -> u64 {
+        let served = self.clients.iter().filter(|client| client.state == State::Served);
+        served.map(|client| u64::from(client.under_way())).sum()
+    }
+
+    fn silent(&self) -> u64 {
+        self.clients
+            .iter()
+            .filter(|client| client.state == State::Silent)
+            .count() as u64
+    }
+
+    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
+        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
+    }
+
+    fn next_tick_ns(&self) -> u64 {
+        let due = self.schedule.as_ref().map_or(u64::MAX, Schedule::next_ns);
+        self.next_sweep_ns.min(due)
+    }
+
+    fn tick(&mut self, now: u64, engine: &mut impl Engine) {
+        let mut now = now;
+        while let Some(schedule) = &mut self.schedule {
+            let due = schedule.next_ns();
+            if due > now {
+                break;
+            }
+            schedule.advance();
+            self.release(due, now, engine);
+            // A send takes longer than a look at the clock, and the next request may be due by now.
+            now = self.clock.now_ns();
+        }
+        if now >= self.next_sweep_ns {
+            self.next_sweep_ns = now + nanoseconds(SWEEP);
+            for i in 0..self.clients.len() {
+                let oldest = self.lanes[i].under_way.front().map_or(now, |request| request.sent_ns);
+                if self.clients[i].is_there() && now.saturating_sub(oldest) > self.timeout_ns {
+                    engine.close(i);
+                    self.lost(i, Outcome::RequestTimeout);
+                }
+            }
+        }
+    }
+
+    fn take_outcomes(&mut self) -> Outcomes {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    fn first_replies(&self) -> &Histogram {
+        &self.first_replies
+    }
+
+    fn report(&self, window: &mut Window) {
+        window.latency = self.account.latencies.clone();
+        window.slow = self.account.slow.clone();
+        window.unfinished = self.account.unfinished.clone();
+        window.series = self.account.series.intervals().to_vec();
+        window.open = Some(Box::new(self.open.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests;
