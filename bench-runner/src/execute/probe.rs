@@ -197,10 +197,17 @@ pub(super) fn kernel_bytes() -> Option<u64> {
 /// settled, and what is freed later would be taken off from what its own connections need.
 pub(super) fn settle_kernel() {
     let Some(mut last) = kernel_bytes() else { return };
+    // It frees in bursts: one quiet interval is no end.
+    let mut quiet = 0;
     for _ in 0..20 {
         super::wait::nap(std::time::Duration::from_millis(50));
         let Some(now) = kernel_bytes() else { return };
-        if last.saturating_sub(now) < 128 * 1024 {
+        quiet = if last.saturating_sub(now) < 128 * 1024 {
+            quiet + 1
+        } else {
+            0
+        };
+        if quiet == 3 {
             return;
         }
         last = now;

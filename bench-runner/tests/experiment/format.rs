@@ -335,6 +335,7 @@ fn every_field_that_the_load_generator_prints_is_documented() {
         &[
             printed(target, "--slow-every 2 --requests-per-conn 50"),
             printed(target, ""),
+            printed(target, "--rate 1k"),
             printed(nowhere, ""),
         ],
     );

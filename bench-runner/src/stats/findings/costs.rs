@@ -52,7 +52,7 @@ pub fn memory_title(summary: &Summary) -> String {
         format!(
             "1 GiB holds {} connections of {}, {} of {}",
             holds(low),
-            least.server,
+            with_its_like(&lines, least, memory_of),
             holds(high),
             most.server
         )
@@ -77,6 +77,17 @@ fn serving(summary: &Summary) -> Vec<&Line> {
     lines.filter(|line| line.serves_all()).collect()
 }
 
+/// The name of `least`, and how many others it is not clearly below: which of them is the first is chance.
+fn with_its_like(lines: &[&Line], least: &Line, value: impl Fn(&Line) -> Option<Estimate>) -> String {
+    let name = &least.server;
+    let Some(low) = value(least) else { return name.clone() };
+    let like = |line: &&&Line| line.server != *name && value(line).is_some_and(|other| !other.clearly_above(&low));
+    match lines.iter().filter(like).count() {
+        0 => name.clone(),
+        others => format!("{name} and {others} like it"),
+    }
+}
+
 fn spread(
     lines: &[&Line],
     what: &str,
@@ -98,7 +109,7 @@ fn spread(
     Some(format!(
         "{what}: {} in {}, {} in {}.",
         write(low.median),
-        least.server,
+        with_its_like(lines, least, &value),
         write(high.median),
         most.server
     ))

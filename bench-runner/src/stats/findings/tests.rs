@@ -263,6 +263,21 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
     let (cpu, memory) = titles(vec![costs("epoll", 5e3, 10.0 * 1024.0)]);
     assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll");
     assert_eq!(memory, "1 GiB holds 105,000 connections of epoll");
+    let like = vec![
+        costs("epoll", 5e3, 10.0 * 1024.0),
+        costs("mio", 5.5e3, 10.5 * 1024.0),
+        costs("poll", 5.2e3, 10.1 * 1024.0),
+        costs("fork", 15e3, 138.0 * 1024.0),
+    ];
+    let (cpu, memory) = titles(like);
+    assert_eq!(
+        cpu,
+        "CPU per request while all talk: 5.0 µs in epoll and 2 like it, 15.0 µs in fork"
+    );
+    assert_eq!(
+        memory,
+        "1 GiB holds 105,000 connections of epoll and 2 like it, 7,600 of fork"
+    );
     let few = Line {
         served: 64,
         ..costs("pool", 5e3, 1024.0)
