@@ -142,6 +142,13 @@ pub fn bytes(count: f64) -> String {
     }
 }
 
+/// A count with its noun: `1 connection`, `10,000 connections`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
 /// A count rounded to three significant digits, for one of which no more are known: 107,442 is 107,000.
 #[must_use]
 pub fn three_digits(value: f64) -> u64 {
@@ -181,6 +188,12 @@ mod tests {
         ] {
             assert!(parse_rates(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn nouns_agree_with_their_counts() {
+        assert_eq!(counted(1, "connection"), "1 connection");
+        assert_eq!(counted(10_000, "connection"), "10,000 connections");
     }
 
     #[test]

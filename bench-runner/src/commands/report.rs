@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use loadgen::units::counted;
 
 use crate::cli::{Color, ReportArgs};
 use crate::progress::say;
@@ -35,7 +36,7 @@ pub(super) fn text(summary: &Summary, color: Color) -> String {
         text += &wrap(&finding.text, usize::from(super::width().max(80)));
     }
     for &conns in &summary.conns {
-        text += &format!("\n{} connections\n\n", loadgen::units::grouped(conns));
+        text += &format!("\n{}\n\n", counted(conns, "connection"));
         text += &table::table(summary, conns, super::width(), super::colored(color));
     }
     text

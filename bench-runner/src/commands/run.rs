@@ -351,13 +351,13 @@ fn describe(plan: &[Cell], entries: &[Entry], settings: &Settings, seed: u64) ->
     let total = length(plan, entries, settings);
     let mut text = String::new();
     for cell in plan {
-        let conns = loadgen::units::grouped(cell.conns);
+        let conns = loadgen::units::counted(cell.conns, "connection");
         let work = match &*cell.work {
             NO_WORK => String::new(),
             work => format!("work {work}  "),
         };
         text += &format!(
-            "round {}  {:14}  {conns} connections  {work}about {}\n",
+            "round {}  {:14}  {conns}  {work}about {}\n",
             cell.round,
             cell.server,
             about(expected(cell, settings))

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use loadgen::units::grouped;
+use loadgen::units::counted;
 
 use crate::record::Run;
 use crate::record::write_whole;
@@ -42,8 +42,8 @@ fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, S
     for &conns in summary.conns.iter().rev() {
         let _ = write!(
             out,
-            "\n## {} connections\n\n```text\n{}```\n",
-            grouped(conns),
+            "\n## {}\n\n```text\n{}```\n",
+            counted(conns, "connection"),
             table::table(summary, conns, WIDTH, false)
         );
     }
