@@ -9,6 +9,7 @@ mod languages;
 mod life;
 mod readme;
 mod records;
+mod stall;
 mod support;
 mod usage;
 mod verdicts;
