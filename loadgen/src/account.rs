@@ -87,7 +87,6 @@ impl Account {
 
     /// Records nothing any more.
     pub(crate) fn close(&mut self) {
-        self.series.close(self.end_ns);
         (self.start_ns, self.window_ns) = (u64::MAX, 0);
     }
 
@@ -102,6 +101,11 @@ impl Account {
     #[inline]
     pub(crate) fn is_overtime(&self, now: u64) -> bool {
         now >= self.start_ns && !self.is_inside(now)
+    }
+
+    /// When the window ends.
+    pub(crate) fn end_ns(&self) -> u64 {
+        self.end_ns
     }
 
     /// Whether the window has ended, seen or not.

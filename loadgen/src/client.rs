@@ -161,6 +161,7 @@ pub(crate) struct Tally {
     pub(crate) most: Option<u64>,
     pub(crate) slowest: Option<Extreme>,
     pub(crate) fastest: Option<Extreme>,
+    pub(crate) unasked: u64,
 }
 
 impl Tally {
@@ -185,6 +186,10 @@ impl Tally {
             tally.starved += u64::from(connected && !turned_away && !served);
             tally.sum += replies;
             tally.sum_of_squares += replies * replies;
+            tally.unasked += u64::from(client.unasked);
+            if client.unasked {
+                continue;
+            }
             tally.fewest = Some(tally.fewest.map_or(replies, |fewest| fewest.min(replies)));
             tally.most = Some(tally.most.map_or(replies, |most| most.max(replies)));
             if let Some(own) = Extreme::of(client) {

@@ -1,7 +1,8 @@
 //! The closed loop: a connection's next request waits for its reply. Receive, stamp, check, record, send.
 //!
-//! This is the hot path. A reply costs one clock reading, one comparison of its bytes, one count in a histogram and
-//! the two stores that make the next request; nothing is allocated, locked or formatted. The instant at which a reply
+//! This is the hot path. A reply costs one clock reading, one comparison of its bytes, a count in two histograms (of the
+//! window, and of its tenth of a second), its client's own sums, and the two stores that make the next request; nothing
+//! is allocated, locked or formatted. The instant at which a reply
 //! was received is also the instant at which the next request counts as sent, so a connection's latencies add up to
 //! the time that passed: [`Account`] holds the two against each other.
 

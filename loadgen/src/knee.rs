@@ -19,7 +19,7 @@ pub struct Load {
 /// rate costs little time, above it more than it is worth; a queue with one server has it half-way to saturation.
 ///
 /// `None` with fewer than three loads, or where the server kept up with none of them. Where the greatest power is that
-/// of the last load the curve has no knee yet.
+/// of the smallest or of the largest load the knee lies beyond.
 #[must_use]
 pub fn knee(loads: &[Load]) -> Option<f64> {
     if loads.len() < 3 {
@@ -30,8 +30,9 @@ pub fn knee(loads: &[Load]) -> Option<f64> {
         .filter(|load| load.achieved_per_s >= KEEPS_UP * load.offered_per_s);
     let power = |load: &Load| load.achieved_per_s / load.response_ns;
     let best = kept.max_by(|a, b| power(a).total_cmp(&power(b)))?;
-    let last = loads.iter().map(|load| load.offered_per_s).fold(0.0, f64::max);
-    (best.offered_per_s < last).then_some(best.offered_per_s)
+    let offered = || loads.iter().map(|load| load.offered_per_s);
+    let (first, last) = (offered().fold(f64::INFINITY, f64::min), offered().fold(0.0, f64::max));
+    (first < best.offered_per_s && best.offered_per_s < last).then_some(best.offered_per_s)
 }
 
 #[cfg(test)]
@@ -65,6 +66,8 @@ mod tests {
             ..queue(f64::from(i) * 1e3)
         };
         assert_eq!(knee(&[flat(1), flat(2), flat(3)]), None);
+        let above = [queue(60e3), queue(70e3), queue(80e3)];
+        assert_eq!(knee(&above), None, "all of them lie above it");
         assert_eq!(knee(&[queue(10e3), queue(90e3)]), None, "two points are no curve");
         assert_eq!(
             knee(&[queue(200e3), queue(300e3), queue(400e3)]),

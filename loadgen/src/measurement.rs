@@ -64,7 +64,7 @@ pub struct Measurement {
     /// Time from connect(2) to the reply to the first request: for first connections (the hello) whenever that came,
     /// for later ones where it came inside this window or an earlier one.
     pub first_reply_ns: Quantiles,
-    /// The window in tenths of a second; latencies are service times in a closed loop, response times in an open one.
+    /// The window in intervals of a tenth of a second, of a long window in longer ones; latencies are service times in a closed loop, response times in an open one.
     #[serde(default)]
     pub series: Series,
     /// How often each class was met: connection failures as connections, the others as requests.
@@ -219,9 +219,13 @@ impl Measurement {
             unfinished_ns: unfinished.quantiles(),
             connect_ns: connect.quantiles(),
             first_reply_ns: first_reply.quantiles(),
-            series: Series::merge(&windows.iter().map(|w| &*w.series).collect::<Vec<_>>()),
+            series: Series::merge(windows),
             outcomes,
-            jain_index: (squares > 0.0).then(|| replies * replies / (active as f64 * squares)),
+            jain_index: (squares > 0.0).then(|| {
+                // Whoever had nothing to ask for was not treated unfairly.
+                let asked = active - sum(|w| w.unasked);
+                replies * replies / (asked as f64 * squares)
+            }),
             fewest: windows.iter().filter_map(|w| w.fewest).min(),
             most: windows.iter().filter_map(|w| w.most).max(),
             slowest: windows.iter().filter_map(|w| w.slowest).reduce(Extreme::slower),

@@ -21,6 +21,9 @@ use crate::payload::Payload;
 use crate::schedule::{Arrivals, Schedule};
 use crate::wire::{OpenWindow, Window};
 
+/// Requests released in a row before replies have their turn: what the generator itself keeps waiting would else be
+/// taken for service time.
+const BATCH: usize = 64;
 /// How often connections are looked through for replies that are overdue.
 const SWEEP: Duration = Duration::from_millis(50);
 
@@ -40,6 +43,8 @@ pub(crate) struct OpenLoop<C> {
     /// The clients that take requests, in turn.
     turns: Vec<usize>,
     turn: usize,
+    /// When those were due for which no client was left.
+    unclaimed: Vec<u64>,
     timeout_ns: u64,
     next_sweep_ns: u64,
     /// Service times, and what the window's end cut off, by the instants at which it was due.
@@ -91,6 +96,7 @@ impl<C: Clock> OpenLoop<C> {
             schedule: None,
             turns: Vec::new(),
             turn: 0,
+            unclaimed: Vec::new(),
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
             account: Account::new(config.slow_every > 1),
@@ -101,35 +107,42 @@ impl<C: Clock> OpenLoop<C> {
         }
     }
 
-    /// The client whose turn it is, of those that are there; without any, the one whose turn it would be.
-    fn next_client(&mut self) -> usize {
-        for _ in 0..self.turns.len() {
-            let i = self.turns[self.turn];
-            self.turn = (self.turn + 1) % self.turns.len();
-            if self.clients[i].is_there() {
-                return i;
-            }
-        }
-        self.turns[self.turn]
-    }
-
     /// A request was due at `due_ns`, and it is `now`.
     fn release(&mut self, due_ns: u64, now: u64, engine: &mut impl Engine) {
-        let i = self.next_client();
-        let inside = self.account.is_inside(due_ns);
-        if inside {
-            self.open.offered += 1;
-            self.open.lateness.record(now - due_ns);
-        }
-        let (client, lane) = (&mut self.clients[i], &mut self.lanes[i]);
-        client.unasked = client.unasked && !inside;
-        lane.waiting.push_back(due_ns);
-        if !client.is_there() || !self.fill(i, now) {
+        self.offer(due_ns, now);
+        let Some(&i) = self.turns.get(self.turn) else {
+            self.unclaimed.push(due_ns);
+            return;
+        };
+        self.turn = (self.turn + 1) % self.turns.len();
+        self.clients[i].unasked = false;
+        self.lanes[i].waiting.push_back(due_ns);
+        if !self.fill(i, now) {
             return;
         }
         if let Err(how) = engine.send(i, &self.requests) {
             engine.close(i);
             self.lost(i, how);
+        }
+    }
+
+    /// Counts a request that was due at `due_ns` and that the generator turned to `now`.
+    fn offer(&mut self, due_ns: u64, now: u64) {
+        if self.account.is_inside(due_ns) {
+            self.open.offered += 1;
+            self.open.lateness.record(now - due_ns);
+        }
+    }
+
+    /// Client `i` takes no more requests.
+    fn leave(&mut self, i: usize) {
+        let Some(at) = self.turns.iter().position(|&client| client == i) else {
+            return;
+        };
+        self.turns.remove(at);
+        self.turn -= usize::from(at < self.turn);
+        if self.turn == self.turns.len() {
+            self.turn = 0;
         }
     }
 
@@ -208,13 +221,18 @@ impl<C: Clock> Load for OpenLoop<C> {
         // What fails now has waited for so long, and its reply would have come later.
         if client.active {
             for due in lane.due() {
-                self.account.failed(client.state, due, now);
+                if self.account.is_overtime(now) {
+                    self.account.unfinished(client.state, due);
+                } else {
+                    self.account.failed(client.state, due, now);
+                }
             }
         }
         // Each request fails with its connection; without any, the connection itself is what failed.
         self.outcomes.add(how, (lane.due().count() as u64).max(1));
         (lane.under_way, lane.waiting) = <(VecDeque<Request>, VecDeque<u64>)>::default();
         client.end(how);
+        self.leave(i);
     }
 }
 
@@ -240,13 +258,12 @@ impl<C: Clock> Clients for OpenLoop<C> {
         self.turns.clear();
         for (i, client) in self.clients.iter_mut().enumerate() {
             client.active = active(u64::from(client.id));
-            if client.active {
+            if client.active && client.is_there() {
                 self.turns.push(i);
             }
         }
         self.turn = 0;
-        let rate = rate_per_s.filter(|_| !self.turns.is_empty());
-        self.schedule = rate.map(|rate| Schedule::new(self.arrivals, rate, self.phase, self.seed, now));
+        self.schedule = rate_per_s.map(|rate| Schedule::new(self.arrivals, rate, self.phase, self.seed, now));
         // Another window with this seed is another sample of it.
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     }
@@ -267,6 +284,7 @@ impl<C: Clock> Clients for OpenLoop<C> {
     fn open_window(&mut self, start_ns: u64, end_ns: u64) {
         self.account.open(start_ns, end_ns);
         self.open = OpenWindow::default();
+        self.unclaimed.clear();
         for (client, lane) in self.clients.iter_mut().zip(&self.lanes) {
             client.open_window();
             // A client may have nothing to ask for as long as a window.
@@ -275,6 +293,19 @@ impl<C: Clock> Clients for OpenLoop<C> {
     }
 
     fn close_window(&mut self) {
+        // Where the generator could not keep up, these have not had their turn yet.
+        while let Some(schedule) = &mut self.schedule
+            && self.account.is_inside(schedule.next_ns())
+        {
+            let due = schedule.next_ns();
+            schedule.advance();
+            self.offer(due, self.account.end_ns());
+            self.unclaimed.push(due);
+        }
+        // Nobody was there to send them, who would else have been served.
+        for &due in &self.unclaimed {
+            self.account.unfinished(State::Served, due);
+        }
         for (client, lane) in self.clients.iter().zip(&self.lanes) {
             if client.active {
                 lane.due().for_each(|due| self.account.unfinished(client.state, due));
@@ -316,7 +347,8 @@ impl<C: Clock> Clients for OpenLoop<C> {
 
     fn tick(&mut self, now: u64, engine: &mut impl Engine) {
         let mut now = now;
-        while let Some(schedule) = &mut self.schedule {
+        for _ in 0..BATCH {
+            let Some(schedule) = &mut self.schedule else { break };
             let due = schedule.next_ns();
             if due > now {
                 break;
@@ -350,7 +382,7 @@ impl<C: Clock> Clients for OpenLoop<C> {
         window.latency = self.account.latencies.clone();
         window.slow = self.account.slow.clone();
         window.unfinished = self.account.unfinished.clone();
-        window.series = self.account.series.intervals().to_vec();
+        self.account.series.report(window);
         window.open = Some(Box::new(self.open.clone()));
     }
 }

@@ -168,6 +168,7 @@ impl<E: Engine, L: Clients> Shard<E, L> {
             sum_of_squares: asked.sum_of_squares,
             fewest: asked.fewest,
             most: asked.most,
+            unasked: asked.unasked,
             slowest: asked.slowest,
             fastest: asked.fastest,
             first_reply: self.clients.first_replies().clone(),

@@ -166,6 +166,17 @@ pub(crate) fn curve(cli: &Cli, target: SocketAddr, windows: &[Measurement]) -> S
             quantile(m.lateness_ns.and_then(|q| q.p99)),
         );
     }
+    for m in windows {
+        let unfinished = m.unfinished_histogram.len();
+        let left = (unfinished > 0 && m.rate_per_s < KEEPS_UP * m.offered_per_s.unwrap_or(0.0))
+            .then(|| format!("{} without a reply at the end", grouped(unfinished)));
+        let failed = m.outcomes.failures().into_iter();
+        let failed = failed.map(|(how, n)| format!("{} {}", grouped(n), how.words()));
+        let spoils: Vec<String> = failed.chain(left).collect();
+        if !spoils.is_empty() {
+            text += &format!("  at {}: {}\n", short(m.offered_per_s.unwrap_or(0.0)), spoils.join(", "));
+        }
+    }
     let knee = match Measurement::knee(windows) {
         Some(rate) => format!("{} req/s: more rate costs more time than it is worth", short(rate)),
         None => "none in this range".to_owned(),

@@ -40,6 +40,8 @@ pub fn parse_positive(text: &str) -> Result<u64, String> {
     }
 }
 
+/// More requests a second than that are sent by no generator on one machine.
+const HIGHEST_RATE: u64 = 10_000_000;
 /// Most values that a range of rates may have.
 const MOST_RATES: u64 = 1000;
 
@@ -50,6 +52,10 @@ const MOST_RATES: u64 = 1000;
 /// A message that quotes the value and names the accepted form.
 pub fn parse_rates(text: &str) -> Result<Vec<f64>, String> {
     let bad = || format!("'{text}' is no rate; write it as 20k, 10k,20k or 10k..200k:8");
+    let parse_positive = |text: &str| match parse_positive(text)? {
+        rate if rate > HIGHEST_RATE => Err(format!("'{text}' is too much; at most 10M requests a second are possible")),
+        rate => Ok(rate),
+    };
     let Some((from, rest)) = text.split_once("..") else {
         let rates = text.split(',').map(|rate| parse_positive(rate).map(|rate| rate as f64));
         return rates.collect();
@@ -183,7 +189,7 @@ mod tests {
             "10k..20k",
             "20k..10k:3",
             "1..2:1",
-            "1..2:9999",
+            "1..2:9999", "11M",
             "1k,,2k",
         ] {
             assert!(parse_rates(wrong).is_err(), "{wrong}");

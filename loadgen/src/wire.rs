@@ -117,9 +117,12 @@ pub struct Window {
     /// Ages at the window's end of the requests then under way, over the clients that had been served; in an open loop
     /// of all that were due, from the instants when they were.
     pub unfinished: Histogram,
-    /// Latencies in each whole tenth of a second of the window: service times in a closed loop, response times in an
-    /// open one.
+    /// Length of the intervals of `series`.
+    pub interval_ns: u64,
+    /// Latencies in each whole interval of the window: service times in a closed loop, response times in an open one.
     pub series: Vec<Histogram>,
+    /// Of `asked`, those that had nothing to ask for in the window, as may be in an open loop.
+    pub unasked: u64,
     /// What only an open loop has.
     pub open: Option<Box<OpenWindow>>,
     /// What has ended since the last report, as requests: replies inside the window, failures at any time.

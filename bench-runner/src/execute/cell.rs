@@ -22,6 +22,8 @@ use super::wait;
 use crate::plan::Cell;
 use crate::record::{Ready, Row, Settings, Stopped, Window};
 
+/// Long enough for the generator's processes to start.
+const TO_START: Duration = Duration::from_millis(50);
 /// Long enough to tell a server that spins from one that waits.
 const SILENCE: Duration = Duration::from_millis(200);
 
@@ -157,6 +159,8 @@ fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) ->
 }
 
 fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, found: &mut Findings) -> Result<()> {
+    // By then the generator's processes have started: what the kernel takes for them is not the connections'.
+    wait::until(now_ns() + nanoseconds(TO_START))?;
     found.start = Some(Footing::now(server.pid()));
     let before = ListenCounts::read();
     fleet.connect()?;

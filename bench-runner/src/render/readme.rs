@@ -73,7 +73,7 @@ fn provenance(run: &Run) -> String {
          - {} rounds, windows of {} s after {} s of warm-up, closed loop, {} requests of {} bytes, seed {}\n\
          - server on {}, generator on {} ({} process{})\n\
          - {}\n\
-         - records: `run.json` and `rows.jsonl`\n",
+         - records: `run.json` and `rows.jsonl`, or `rows.jsonl.gz` where they are stored compressed\n",
         settings.rounds,
         settings.duration_s,
         settings.warmup_s,

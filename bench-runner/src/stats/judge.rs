@@ -206,7 +206,7 @@ pub(super) mod tests {
             elapsed_s: 2.0,
             unfinished: &unfinished,
             pipeline: 1,
-            requests: &[10_000; 20],
+            requests: &[10_000; 40],
         })
     }
 
@@ -262,7 +262,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_rate_that_climbs_all_through_the_window_is_unsteady() {
-        let climbing: Vec<u64> = (0..20).map(|i| 10_000 + 200 * i).collect();
+        let climbing: Vec<u64> = (0..40).map(|i| 10_000 + 100 * i).collect();
         let evidence = Evidence {
             connections: &ALL_SERVED,
             limit: None,

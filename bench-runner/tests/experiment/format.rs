@@ -339,6 +339,12 @@ fn every_field_that_the_load_generator_prints_is_documented() {
             printed(nowhere, ""),
         ],
     );
+    let mut curve = printed(target, "--rate 1k,2k,3k");
+    for window in curve["windows"].as_array_mut().unwrap() {
+        // Told above; of each only that it is there.
+        *window = json!({});
+    }
+    documented("loadgen --rate A,B --json", &[curve]);
 }
 
 #[test]

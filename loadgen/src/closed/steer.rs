@@ -150,7 +150,7 @@ impl Clients for ClosedLoop {
         window.latency = account.latencies.clone();
         window.slow = account.slow.clone();
         window.unfinished = account.unfinished.clone();
-        window.series = account.series.intervals().to_vec();
+        account.series.report(window);
         (window.early_ns, window.cut_ns) = (account.early_ns, account.cut_ns);
         (window.talked_ns, window.idle_ns) = (account.talked_ns, account.idle_ns);
         if let Some(connects) = self.connects() {

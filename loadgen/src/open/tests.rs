@@ -270,6 +270,40 @@ fn a_lost_connection_fails_with_all_that_waited_on_it_and_the_others_take_over()
 }
 
 #[test]
+fn what_is_due_when_nobody_is_left_is_not_forgotten() {
+    let mut simulation = Simulation::new(3, Arrivals::Uniform, 1000);
+    let window = simulation.window(1000.0, 10 * SECOND, |simulation| {
+        simulation.run(simulation.clock.now_ns() + SECOND);
+        (0..3).for_each(|i| simulation.load.lost(i, Outcome::Reset));
+        simulation.server.replies.clear();
+    });
+    let open = window.open.unwrap();
+    assert_eq!(open.offered, 10_000, "the schedule does not care");
+    assert_eq!(window.unfinished.len() + open.response.len(), open.offered);
+    near(window.unfinished.quantile(1.0) as f64, 9e9, 0.01, "the oldest of them");
+}
+
+#[test]
+fn a_generator_that_cannot_keep_up_gives_replies_their_turn_and_says_how_late_it_was() {
+    let mut simulation = Simulation::new(10, Arrivals::Uniform, 1);
+    let start = simulation.clock.now_ns();
+    simulation.load.begin(|_| true, Some(1e6), &mut simulation.server);
+    simulation.load.open_window(start, start + SECOND);
+    // It comes back after 10 ms, in which 10,000 requests were due.
+    simulation.clock.0.set(start + SECOND / 100);
+    simulation.load.tick(start + SECOND / 100, &mut simulation.server);
+    let released: usize = simulation.load.lanes.iter().map(|lane| lane.due().count()).sum();
+    assert_eq!(released, BATCH);
+    simulation.clock.0.set(start + SECOND);
+    simulation.load.close_window();
+    let mut window = Window::default();
+    simulation.load.report(&mut window);
+    let open = window.open.unwrap();
+    assert_eq!((open.offered, window.unfinished.len()), (1_000_000, 1_000_000));
+    assert!(open.lateness.quantile(0.5) > SECOND / 3, "{}", open.lateness.quantile(0.5));
+}
+
+#[test]
 fn a_wrong_reply_ends_its_connection() {
     let mut simulation = Simulation::new(1, Arrivals::Uniform, 1000);
     simulation.load.begin(|_| true, Some(1000.0), &mut simulation.server);

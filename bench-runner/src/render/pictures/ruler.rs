@@ -79,7 +79,7 @@ pub fn ruler(benches: &Benches) -> Ruler {
     Ruler {
         title: ruler_title(benches),
         subtitle:
-            "ask: one call that finds 1 of N sockets ready, N over each dot; switch: one way; spawn: from start to \
+            "ask: one call that finds the last of N sockets ready, N over each dot; switch: one way; spawn: from start to \
                    end; criterion's median with its 95 % interval, where wider than its dot"
                 .to_owned(),
         footer: format!(

@@ -50,7 +50,9 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
         }
         let Some(current) = series.last_mut() else { continue };
         let Some(window) = window(line) else { continue };
-        let rate = window.rate_per_s.filter(|rate| rate.median > 0.0);
+        // What may not be held against others has no place beside them.
+        let sound = !window.unsound && !(line.serves_all() && window.over_fewer());
+        let rate = window.rate_per_s.filter(|rate| rate.median > 0.0 && sound);
         if line.serves_all() {
             current.points.extend(rate.map(|rate| Point {
                 conns: line.conns,
@@ -74,6 +76,7 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
 fn ended(line: &Line) -> String {
     match (line.rounds, line.limited_by.as_deref()) {
         (0, _) => "failed".to_owned(),
+        _ if line.served == line.conns => "not all in every round".to_owned(),
         (_, Some(limit)) => format!("{} served: {limit}", grouped(line.served)),
         (_, None) => format!("{} served", grouped(line.served)),
     }

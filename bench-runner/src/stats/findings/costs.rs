@@ -2,7 +2,7 @@
 
 use loadgen::units::{bytes, grouped, three_digits};
 
-use super::rates::ends;
+use super::rates::Apart;
 use crate::stats::{Estimate, Line, Summary};
 
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
@@ -32,37 +32,48 @@ pub(super) fn memory(lines: &[&Line]) -> Option<String> {
 #[must_use]
 pub fn cpu_title(summary: &Summary) -> String {
     let title = cpu(&serving(summary)).map(|text| text.trim_end_matches('.').to_owned());
-    title.unwrap_or_else(|| "No server's CPU per request could be told".to_owned())
+    title.unwrap_or_else(|| uncompared(summary, cpu_of, "CPU per request"))
 }
 
 /// The title of the chart of memory per connection: the other side of the same number.
 #[must_use]
 pub fn memory_title(summary: &Summary) -> String {
-    let lines = serving(summary);
-    let Some((most, least)) = ends(&lines, memory_of) else {
-        return "No server's memory per connection could be told".to_owned();
-    };
-    let (Some(high), Some(low)) = (memory_of(most), memory_of(least)) else {
-        return String::new();
-    };
-    let holds = |estimate: Estimate| grouped(in_one_gib(estimate.median));
-    if most.server == least.server {
-        format!("1 GiB holds {} connections of {}", holds(low), least.server)
-    } else if high.clearly_above(&low) {
-        format!(
-            "1 GiB holds {} connections of {}, {} of {}",
-            holds(low),
-            with_its_like(&lines, least, memory_of),
-            holds(high),
-            most.server
-        )
-    } else {
-        format!(
-            "1 GiB holds {} to {} connections: no clear difference",
-            holds(high),
-            holds(low)
-        )
+    let lines: Vec<&Line> = serving(summary).into_iter().filter(|line| memory_of(line).is_some()).collect();
+    let held = |bytes: f64| grouped(in_one_gib(bytes));
+    const HOLDS: &str = "1 GiB holds both ends of";
+    if let Some(apart) = Apart::of(&lines, memory_of) {
+        let ((least, small), (most, large)) = (apart.low(), apart.high());
+        return format!(
+            "{HOLDS} {} connections of {small}, {} of {large}",
+            held(least),
+            held(most)
+        );
     }
+    match ends(&lines, memory_of) {
+        None => uncompared(summary, memory_of, "memory per connection"),
+        Some((least, most)) if lines.len() > 1 => format!(
+            "{HOLDS} {} to {} connections: no clear difference",
+            held(most),
+            held(least)
+        ),
+        Some((only, _)) => format!("{HOLDS} {} connections of {}", held(only), lines[0].server),
+    }
+}
+
+/// What is said where no server that serves all connections has a value.
+fn uncompared(summary: &Summary, value: fn(&Line) -> Option<Estimate>, what: &str) -> String {
+    let conns = summary.most_conns();
+    if summary.at(conns).any(|line| value(line).is_some()) {
+        format!("None serves all {} connections, so that {what} is not compared", grouped(conns))
+    } else {
+        format!("No server's {what} could be told")
+    }
+}
+
+/// The smallest and the largest value.
+fn ends(lines: &[&Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<(f64, f64)> {
+    let values = || lines.iter().filter_map(|line| Some(value(line)?.median));
+    Some((values().min_by(f64::total_cmp)?, values().max_by(f64::total_cmp)?))
 }
 
 /// How many connections of that size a GiB holds, to the three digits that are known.
@@ -77,42 +88,26 @@ fn serving(summary: &Summary) -> Vec<&Line> {
     lines.filter(|line| line.serves_all()).collect()
 }
 
-/// The name of `least`, and how many others it is not clearly below: which of them is the first is chance.
-fn with_its_like(lines: &[&Line], least: &Line, value: impl Fn(&Line) -> Option<Estimate>) -> String {
-    let name = &least.server;
-    let Some(low) = value(least) else { return name.clone() };
-    let like = |line: &&&Line| line.server != *name && value(line).is_some_and(|other| !other.clearly_above(&low));
-    match lines.iter().filter(like).count() {
-        0 => name.clone(),
-        others => format!("{name} and {others} like it"),
-    }
-}
-
 fn spread(
     lines: &[&Line],
     what: &str,
     value: impl Fn(&Line) -> Option<Estimate>,
     write: &dyn Fn(f64) -> String,
 ) -> Option<String> {
-    let (most, least) = ends(lines, &value)?;
-    let (high, low) = (value(most)?, value(least)?);
-    if most.server == least.server {
-        return Some(format!("{what}: {} in {}.", write(low.median), least.server));
+    let valued: Vec<&Line> = lines.iter().copied().filter(|line| value(line).is_some()).collect();
+    let (least, most) = ends(&valued, &value)?;
+    if let [only] = &*valued {
+        return Some(format!("{what}: {} in {}.", write(least), only.server));
     }
-    if !high.clearly_above(&low) {
+    let Some(apart) = Apart::of(&valued, &value) else {
         return Some(format!(
             "{what}: no clear difference, {} to {}.",
-            write(low.median),
-            write(high.median)
+            write(least),
+            write(most)
         ));
-    }
-    Some(format!(
-        "{what}: {} in {}, {} in {}.",
-        write(low.median),
-        with_its_like(lines, least, &value),
-        write(high.median),
-        most.server
-    ))
+    };
+    let ((least, small), (most, large)) = (apart.low(), apart.high());
+    Some(format!("{what}: {} in {small}, {} in {large}.", write(least), write(most)))
 }
 
 #[cfg(test)]

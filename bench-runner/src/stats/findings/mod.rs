@@ -87,7 +87,7 @@ pub fn served_title(summary: &Summary) -> String {
     // The most telling limit is one that a server met by itself and that has a number to quote.
     let capped = lines
         .iter()
-        .filter(|line| line.rounds > 0 && !line.serves_all() && line.served > 1);
+        .filter(|line| line.rounds > 0 && line.served < line.conns && line.served > 1);
     match (capped.max_by_key(|line| line.refused), all) {
         (Some(line), Some(all)) => format!(
             "{} stops at {}; {}",

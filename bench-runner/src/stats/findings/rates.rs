@@ -4,17 +4,52 @@ use loadgen::units::{grouped, short};
 
 use crate::stats::{Estimate, Line, Summary};
 
-/// The lines with the largest and the smallest value, where there are any.
-pub(super) fn ends<'a>(lines: &[&'a Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<(&'a Line, &'a Line)> {
-    let valued = || {
-        lines
-            .iter()
-            .copied()
-            .filter_map(|line| Some((line, value(line)?.median)))
-    };
-    let most = valued().max_by(|a, b| a.1.total_cmp(&b.1))?.0;
-    let least = valued().min_by(|a, b| a.1.total_cmp(&b.1))?.0;
-    Some((most, least))
+/// Two lines that are furthest apart, of those that are clearly different, each with how many others are no different
+/// from it.
+pub(super) struct Apart<'a> {
+    low: (&'a Line, Estimate, usize),
+    high: (&'a Line, Estimate, usize),
+}
+
+impl<'a> Apart<'a> {
+    /// `None` where no two of `lines` are clearly different.
+    pub(super) fn of(lines: &[&'a Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<Self> {
+        let valued: Vec<(&Line, Estimate)> = lines.iter().filter_map(|line| Some((*line, value(line)?))).collect();
+        let pairs = valued.iter().flat_map(|low| valued.iter().map(move |high| (low, high)));
+        let clear = pairs.filter(|(low, high)| high.1.clearly_above(&low.1));
+        let ratio = |low: &Estimate, high: &Estimate| high.median / low.median;
+        let (low, high) = clear.max_by(|a, b| ratio(&a.0.1, &a.1.1).total_cmp(&ratio(&b.0.1, &b.1.1)))?;
+        let like = |one: &Estimate| {
+            let same = |other: &Estimate| !other.clearly_above(one) && !one.clearly_above(other);
+            valued.iter().filter(|(_, other)| same(other)).count() - 1
+        };
+        Some(Self {
+            low: (low.0, low.1, like(&low.1)),
+            high: (high.0, high.1, like(&high.1)),
+        })
+    }
+
+    /// The larger over the smaller.
+    fn ratio(&self) -> f64 {
+        self.high.1.median / self.low.1.median
+    }
+
+    /// The smaller value, and who has it: which one of several that are no different is the first is chance.
+    pub(super) fn low(&self) -> (f64, String) {
+        (self.low.1.median, with_its_like(self.low.0, self.low.2))
+    }
+
+    /// The larger value, and who has it.
+    pub(super) fn high(&self) -> (f64, String) {
+        (self.high.1.median, with_its_like(self.high.0, self.high.2))
+    }
+}
+
+fn with_its_like(line: &Line, others: usize) -> String {
+    match others {
+        0 => line.server.clone(),
+        others => format!("{} and {others} like it", line.server),
+    }
 }
 
 /// A rate that says something of the server: not one that the generator bounded, or about which it contradicts itself.
@@ -42,27 +77,20 @@ pub(super) fn unranked(lines: &[&Line]) -> Option<String> {
 /// How far the servers are apart while all talk, and while few do.
 pub(super) fn watched(lines: &[&Line], active: u64) -> Option<String> {
     let conns = lines.first()?.conns;
-    let apart = |value: fn(&Line) -> Option<Estimate>| {
-        let ranked: Vec<&Line> = lines.iter().copied().filter(|line| value(line).is_some()).collect();
-        let (most, least) = ends(&ranked, value).filter(|_| ranked.len() > 1)?;
-        let (high, low) = (value(most)?, value(least)?);
-        Some((most, least, high.median / low.median, high.clearly_above(&low)))
+    let compared = |value: fn(&Line) -> Option<Estimate>| {
+        let ranked = lines.iter().filter(|line| value(line).is_some()).count();
+        (ranked > 1).then(|| Apart::of(lines, value))
     };
-    let all = apart(busy_rate).map(|(_, _, all, clear)| {
-        if clear {
-            format!("{} apart", times(all))
-        } else {
-            "no clear difference".to_owned()
-        }
+    let none = || "no clear difference".to_owned();
+    let all = compared(busy_rate).map(|apart| apart.map_or_else(none, |apart| format!("{} apart", times(apart.ratio()))));
+    let few = compared(idle_rate).map(|apart| {
+        let few = apart.map_or_else(none, |apart| {
+            let ((_, slow), (_, fast)) = (apart.low(), apart.high());
+            let is = if apart.high.2 > 0 { "are" } else { "is" };
+            format!("{fast} {is} {} {slow}", ahead(apart.ratio()))
+        });
+        format!("{} of {} talk: {few}", grouped(active), grouped(conns))
     });
-    let few = apart(idle_rate).map(|(most, least, few, clear)| {
-        if clear {
-            format!("{} is {} {}", most.server, ahead(few), least.server)
-        } else {
-            "no clear difference".to_owned()
-        }
-    });
-    let few = few.map(|few| format!("{} of {} talk: {few}", grouped(active), grouped(conns)));
     match (all, few) {
         (Some(all), Some(few)) => Some(format!("All talk: {all}; {few}.")),
         (Some(all), None) => Some(format!("All {} talk: {all}.", grouped(conns))),
@@ -153,8 +181,8 @@ pub(super) fn scaling(summary: &Summary) -> Option<String> {
             ))
         }
         (Some((_, left, name)), _) => Some(format!(
-            "With {most} connections that all talk, {} of {} have clearly less than their best rate: {name} falls \
-             furthest, to {:.0} %.",
+            "With {most} connections that all talk, {} of {} have clearly less than their best rate, down to {:.0} % in \
+             {name}.",
             fallen.count(),
             known.len(),
             left * 100.0

@@ -209,7 +209,7 @@ fn who_loses_throughput_with_more_connections_is_named() {
     let title = |servers: &[(&str, &[[f64; 3]])]| scaling_title(&sweep(servers, &[10, 1000]));
     assert_eq!(
         title(&[("epoll", &flat), ("thread", &falls)]),
-        "With 1,000 connections that all talk, 1 of 2 have clearly less than their best rate: thread falls furthest, to 40 %"
+        "With 1,000 connections that all talk, 1 of 2 have clearly less than their best rate, down to 40 % in thread"
     );
     assert_eq!(
         title(&[("epoll", &flat), ("mio", &flat)]),
@@ -250,7 +250,7 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
         costs("fork", 15e3, 138.0 * 1024.0),
     ]);
     assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll, 15.0 µs in fork");
-    assert_eq!(memory, "1 GiB holds 105,000 connections of epoll, 7,600 of fork");
+    assert_eq!(memory, "1 GiB holds both ends of 105,000 connections of epoll, 7,600 of fork");
     let (cpu, memory) = titles(vec![
         costs("epoll", 5e3, 10.0 * 1024.0),
         costs("mio", 5.5e3, 10.5 * 1024.0),
@@ -259,10 +259,10 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
         cpu,
         "CPU per request while all talk: no clear difference, 5.0 µs to 5.5 µs"
     );
-    assert_eq!(memory, "1 GiB holds 99,900 to 105,000 connections: no clear difference");
+    assert_eq!(memory, "1 GiB holds both ends of 99,900 to 105,000 connections: no clear difference");
     let (cpu, memory) = titles(vec![costs("epoll", 5e3, 10.0 * 1024.0)]);
     assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll");
-    assert_eq!(memory, "1 GiB holds 105,000 connections of epoll");
+    assert_eq!(memory, "1 GiB holds both ends of 105,000 connections of epoll");
     let like = vec![
         costs("epoll", 5e3, 10.0 * 1024.0),
         costs("mio", 5.5e3, 10.5 * 1024.0),
@@ -276,13 +276,42 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
     );
     assert_eq!(
         memory,
-        "1 GiB holds 105,000 connections of epoll and 2 like it, 7,600 of fork"
+        "1 GiB holds both ends of 105,000 connections of epoll and 2 like it, 7,600 of fork"
     );
     let few = Line {
         served: 64,
         ..costs("pool", 5e3, 1024.0)
     };
     let (cpu, memory) = titles(vec![few]);
+    assert_eq!(cpu, "None serves all 10,000 connections, so that CPU per request is not compared");
+    assert_eq!(memory, "None serves all 10,000 connections, so that memory per connection is not compared");
+    let (cpu, memory) = titles(vec![line("epoll", [1.0; 3], [1.0; 3])]);
     assert_eq!(cpu, "No server's CPU per request could be told");
     assert_eq!(memory, "No server's memory per connection could be told");
+}
+
+#[test]
+fn one_that_scatters_does_not_hide_a_difference_between_others() {
+    let cpu = |server: &str, ns: [f64; 3]| {
+        let mut line = line(server, [1.0; 3], [1.0; 3]);
+        line.busy.cpu_ns_per_request = Estimate::of(ns);
+        line
+    };
+    let lines = vec![
+        cpu("epoll", [5.0e3, 5.0e3, 5.1e3]),
+        cpu("fork", [5.0e3, 15.0e3, 16.0e3]),
+        cpu("thread", [14.0e3, 14.0e3, 14.1e3]),
+    ];
+    assert_eq!(
+        cpu_title(&summary(lines)),
+        "CPU per request while all talk: 5.0 µs in epoll and 1 like it, 14.0 µs in thread and 1 like it"
+    );
+}
+
+#[test]
+fn one_that_missed_a_connection_in_one_round_is_no_limit_to_quote() {
+    let mut nearly = line("mio", [1.0; 3], [1.0; 3]);
+    nearly.busy.served = Estimate::of([9_999.0, 10_000.0, 10_000.0]);
+    let all = summary(vec![nearly, line("poll", [1.0; 3], [1.0; 3])]);
+    assert_eq!(served_title(&all), "1 of 2 serves all 10,000 connections");
 }
