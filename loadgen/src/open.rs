@@ -115,7 +115,7 @@ impl<C: Clock> OpenLoop<C> {
             return;
         };
         self.turn = (self.turn + 1) % self.turns.len();
-        self.clients[i].unasked = false;
+        self.clients[i].unasked &= due_ns >= self.account.end_ns();
         self.lanes[i].waiting.push_back(due_ns);
         if !self.fill(i, now) {
             return;

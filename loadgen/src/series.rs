@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn no_shard_is_left_out_of_an_interval() {
         assert_eq!(Series::merge(&[window(300, &[]), window(200, &[])]).requests.len(), 2);
-        assert_eq!(Series::merge(&[window(300, &[]), window(600_000, &[])]).requests.len(), 0);
+        assert_eq!(
+            Series::merge(&[window(300, &[]), window(600_000, &[])]).requests.len(),
+            0
+        );
         assert_eq!(Series::merge(&[]).requests.len(), 0);
     }
 }

@@ -174,7 +174,11 @@ pub(crate) fn curve(cli: &Cli, target: SocketAddr, windows: &[Measurement]) -> S
         let failed = failed.map(|(how, n)| format!("{} {}", grouped(n), how.words()));
         let spoils: Vec<String> = failed.chain(left).collect();
         if !spoils.is_empty() {
-            text += &format!("  at {}: {}\n", short(m.offered_per_s.unwrap_or(0.0)), spoils.join(", "));
+            text += &format!(
+                "  at {}: {}\n",
+                short(m.offered_per_s.unwrap_or(0.0)),
+                spoils.join(", ")
+            );
         }
     }
     let knee = match Measurement::knee(windows) {

@@ -53,7 +53,9 @@ const MOST_RATES: u64 = 1000;
 pub fn parse_rates(text: &str) -> Result<Vec<f64>, String> {
     let bad = || format!("'{text}' is no rate; write it as 20k, 10k,20k or 10k..200k:8");
     let parse_positive = |text: &str| match parse_positive(text)? {
-        rate if rate > HIGHEST_RATE => Err(format!("'{text}' is too much; at most 10M requests a second are possible")),
+        rate if rate > HIGHEST_RATE => Err(format!(
+            "'{text}' is too much; at most 10M requests a second are possible"
+        )),
         rate => Ok(rate),
     };
     let Some((from, rest)) = text.split_once("..") else {
@@ -189,7 +191,8 @@ mod tests {
             "10k..20k",
             "20k..10k:3",
             "1..2:1",
-            "1..2:9999", "11M",
+            "1..2:9999",
+            "11M",
             "1k,,2k",
         ] {
             assert!(parse_rates(wrong).is_err(), "{wrong}");

@@ -276,7 +276,7 @@ pub(super) mod tests {
         };
         let judged = judge(&evidence);
         assert!(
-            judged[&Verdict::Unsteady].starts_with("the rate rose by 3"),
+            judged[&Verdict::Unsteady].starts_with("the rate rose by 29 %"),
             "{}",
             judged[&Verdict::Unsteady]
         );
@@ -285,7 +285,7 @@ pub(super) mod tests {
             requests: &falling,
             ..evidence
         });
-        assert!(judged[&Verdict::Unsteady].starts_with("the rate fell by 3"));
+        assert!(judged[&Verdict::Unsteady].starts_with("the rate fell by 29 %"));
     }
 
     #[test]

@@ -84,7 +84,9 @@ mod tests {
 
     #[test]
     fn noise_spikes_and_small_drifts_are_no_trend() {
-        let found = (0..2000).filter(|&seed| trend(&series(seed, 0.3, 0.0)).is_some()).count();
+        let found = (0..2000)
+            .filter(|&seed| trend(&series(seed, 0.3, 0.0)).is_some())
+            .count();
         assert!(found <= 2, "{found} of 2,000 flat windows with independent noise");
         assert_eq!(trend(&series(1, 0.005, 0.1)), None, "certain, but too small to matter");
         let mut spikes = series(2, 0.02, 0.0);

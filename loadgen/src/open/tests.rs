@@ -300,7 +300,11 @@ fn a_generator_that_cannot_keep_up_gives_replies_their_turn_and_says_how_late_it
     simulation.load.report(&mut window);
     let open = window.open.unwrap();
     assert_eq!((open.offered, window.unfinished.len()), (1_000_000, 1_000_000));
-    assert!(open.lateness.quantile(0.5) > SECOND / 3, "{}", open.lateness.quantile(0.5));
+    assert!(
+        open.lateness.quantile(0.5) > SECOND / 3,
+        "{}",
+        open.lateness.quantile(0.5)
+    );
 }
 
 #[test]

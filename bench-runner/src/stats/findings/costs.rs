@@ -38,7 +38,10 @@ pub fn cpu_title(summary: &Summary) -> String {
 /// The title of the chart of memory per connection: the other side of the same number.
 #[must_use]
 pub fn memory_title(summary: &Summary) -> String {
-    let lines: Vec<&Line> = serving(summary).into_iter().filter(|line| memory_of(line).is_some()).collect();
+    let lines: Vec<&Line> = serving(summary)
+        .into_iter()
+        .filter(|line| memory_of(line).is_some())
+        .collect();
     let held = |bytes: f64| grouped(in_one_gib(bytes));
     const HOLDS: &str = "1 GiB holds both ends of";
     if let Some(apart) = Apart::of(&lines, memory_of) {
@@ -64,7 +67,10 @@ pub fn memory_title(summary: &Summary) -> String {
 fn uncompared(summary: &Summary, value: fn(&Line) -> Option<Estimate>, what: &str) -> String {
     let conns = summary.most_conns();
     if summary.at(conns).any(|line| value(line).is_some()) {
-        format!("None serves all {} connections, so that {what} is not compared", grouped(conns))
+        format!(
+            "None serves all {} connections, so that {what} is not compared",
+            grouped(conns)
+        )
     } else {
         format!("No server's {what} could be told")
     }
@@ -107,7 +113,11 @@ fn spread(
         ));
     };
     let ((least, small), (most, large)) = (apart.low(), apart.high());
-    Some(format!("{what}: {} in {small}, {} in {large}.", write(least), write(most)))
+    Some(format!(
+        "{what}: {} in {small}, {} in {large}.",
+        write(least),
+        write(most)
+    ))
 }
 
 #[cfg(test)]

@@ -82,7 +82,8 @@ pub(super) fn watched(lines: &[&Line], active: u64) -> Option<String> {
         (ranked > 1).then(|| Apart::of(lines, value))
     };
     let none = || "no clear difference".to_owned();
-    let all = compared(busy_rate).map(|apart| apart.map_or_else(none, |apart| format!("{} apart", times(apart.ratio()))));
+    let all =
+        compared(busy_rate).map(|apart| apart.map_or_else(none, |apart| format!("{} apart", times(apart.ratio()))));
     let few = compared(idle_rate).map(|apart| {
         let few = apart.map_or_else(none, |apart| {
             let ((_, slow), (_, fast)) = (apart.low(), apart.high());

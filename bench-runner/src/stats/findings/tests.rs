@@ -250,7 +250,10 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
         costs("fork", 15e3, 138.0 * 1024.0),
     ]);
     assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll, 15.0 µs in fork");
-    assert_eq!(memory, "1 GiB holds both ends of 105,000 connections of epoll, 7,600 of fork");
+    assert_eq!(
+        memory,
+        "1 GiB holds both ends of 105,000 connections of epoll, 7,600 of fork"
+    );
     let (cpu, memory) = titles(vec![
         costs("epoll", 5e3, 10.0 * 1024.0),
         costs("mio", 5.5e3, 10.5 * 1024.0),
@@ -259,7 +262,10 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
         cpu,
         "CPU per request while all talk: no clear difference, 5.0 µs to 5.5 µs"
     );
-    assert_eq!(memory, "1 GiB holds both ends of 99,900 to 105,000 connections: no clear difference");
+    assert_eq!(
+        memory,
+        "1 GiB holds both ends of 99,900 to 105,000 connections: no clear difference"
+    );
     let (cpu, memory) = titles(vec![costs("epoll", 5e3, 10.0 * 1024.0)]);
     assert_eq!(cpu, "CPU per request while all talk: 5.0 µs in epoll");
     assert_eq!(memory, "1 GiB holds both ends of 105,000 connections of epoll");
@@ -283,8 +289,14 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
         ..costs("pool", 5e3, 1024.0)
     };
     let (cpu, memory) = titles(vec![few]);
-    assert_eq!(cpu, "None serves all 10,000 connections, so that CPU per request is not compared");
-    assert_eq!(memory, "None serves all 10,000 connections, so that memory per connection is not compared");
+    assert_eq!(
+        cpu,
+        "None serves all 10,000 connections, so that CPU per request is not compared"
+    );
+    assert_eq!(
+        memory,
+        "None serves all 10,000 connections, so that memory per connection is not compared"
+    );
     let (cpu, memory) = titles(vec![line("epoll", [1.0; 3], [1.0; 3])]);
     assert_eq!(cpu, "No server's CPU per request could be told");
     assert_eq!(memory, "No server's memory per connection could be told");
