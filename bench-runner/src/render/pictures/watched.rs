@@ -51,8 +51,8 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
         let Some(current) = series.last_mut() else { continue };
         let Some(window) = window(line) else { continue };
         // What may not be held against others has no place beside them.
-        let sound = !window.unsound && !(line.serves_all() && window.over_fewer());
-        let rate = window.rate_per_s.filter(|rate| rate.median > 0.0 && sound);
+        let incomparable = window.unsound || line.serves_all() && window.over_fewer();
+        let rate = window.rate_per_s.filter(|rate| rate.median > 0.0 && !incomparable);
         if line.serves_all() {
             current.points.extend(rate.map(|rate| Point {
                 conns: line.conns,
