@@ -24,6 +24,8 @@ pub struct Cell {
     pub work: String,
     /// Whether clients beyond the server's workers wait in the accept queue.
     pub queues: bool,
+    /// Whether each connection is a task of the kernel's: then memory is measured in a server of its own.
+    pub tasks: bool,
 }
 
 impl Cell {
@@ -47,6 +49,7 @@ pub fn cells(servers: &[Entry], settings: &Settings, seed: u64) -> Vec<Cell> {
             round,
             work: settings.work.clone(),
             queues: server.per_connection == Takes::Worker,
+            tasks: matches!(server.per_connection, Takes::Thread | Takes::Process),
         };
         let mut cells: Vec<Cell> = servers
             .iter()
@@ -64,6 +67,8 @@ pub fn expected(cell: &Cell, settings: &Settings) -> Duration {
     let windows = if settings.active < cell.conns { 2.0 } else { 1.0 };
     // Start, settling, memory, stop: a quarter of a second, and 100 µs more a connection.
     let rest = 0.25 + cell.conns as f64 * 100e-6;
+    // The window of system calls, and the server whose memory is measured.
+    let rest = rest + 0.5 + if cell.tasks { settings.ramp(cell.conns) + 0.5 + rest } else { 0.0 };
     Duration::from_secs_f64(
         settings.ramp(cell.conns)
             + windows * (settings.warmup_s + settings.duration_s + 0.1)
@@ -138,6 +143,7 @@ mod tests {
             conns,
             round: 1,
             work: String::new(),
+            tasks: false,
             queues,
         };
         let more = |conns| expected(&cell(conns, true), &settings()) - expected(&cell(conns, false), &settings());
@@ -160,6 +166,7 @@ mod tests {
             conns,
             round: 1,
             work: String::new(),
+            tasks: false,
             queues: false,
         };
         let (few, many) = (expected(&cell(10), &settings()), expected(&cell(1000), &settings()));

@@ -13,6 +13,7 @@ use loadgen::{Config, Fleet, Measurement, Protocol};
 
 use super::Failure;
 use super::cost::Footing;
+use super::counters::{Counters, Counts};
 use super::cpus::Placement;
 use super::listen::ListenCounts;
 use super::probe::{CpuSpan, Tree, settle_kernel};
@@ -26,6 +27,13 @@ use crate::record::{Ready, Row, Settings, Stopped, Window};
 const TO_START: Duration = Duration::from_millis(50);
 /// Long enough to tell a server that spins from one that waits.
 const SILENCE: Duration = Duration::from_millis(200);
+/// Each task that is counted takes memory of the kernel for it. With more than these it would show.
+const MANY_TASKS: u64 = 128;
+/// The window of a server whose memory alone is of interest.
+const FOOTPRINT: Duration = Duration::from_millis(100);
+/// The window in which system calls are counted, and the load before it.
+const CALLS_WINDOW: Duration = Duration::from_millis(300);
+const CALLS_WARMUP: Duration = Duration::from_millis(50);
 
 /// What all cells of a run share.
 #[derive(Debug)]
@@ -45,6 +53,8 @@ pub(super) struct Measured {
     pub(super) window: Window,
     pub(super) measurement: Measurement,
     pub(super) cpu: CpuSpan,
+    /// What the kernel counted in it, where it does.
+    pub(super) counts: Option<Counts>,
 }
 
 /// What a cell has brought so far; on a failure, what there is.
@@ -57,6 +67,8 @@ pub(super) struct Findings {
     pub(super) loaded: Option<Footing>,
     /// While all connections were open and nobody talked.
     pub(super) silence: Option<CpuSpan>,
+    /// System calls per request, or why that is not known.
+    pub(super) system_calls_per_request: Option<Result<f64, String>>,
     /// Handshakes that the kernel dropped while the connections were opened.
     pub(super) listen: Option<ListenCounts>,
     pub(super) ready: Option<Ready>,
@@ -99,6 +111,12 @@ impl Bench {
         }
     }
 
+    /// The load generator before a server.
+    fn fleet(&self, cell: &Cell, server: &Server) -> Result<Fleet> {
+        let config = self.load(cell.conns, server.address);
+        Fleet::launch(&self.loadgen, config, self.settings.shards, &self.placement.generator)
+    }
+
     fn load(&self, conns: u64, target: std::net::SocketAddr) -> Config {
         let seconds = |s: f64| nanoseconds(Duration::from_secs_f64(s));
         Config {
@@ -130,15 +148,9 @@ impl Bench {
 
 fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) -> Result<()> {
     settle_kernel();
-    let mut server = Server::start(launch, &bench.settings, &bench.placement.server)?;
+    let mut server = Server::start_counted(launch, &bench.settings, &bench.placement.server)?;
     found.ready.clone_from(&server.ready);
-    let config = bench.load(cell.conns, server.address);
-    let mut fleet = Fleet::launch(
-        &bench.loadgen,
-        config,
-        bench.settings.shards,
-        &bench.placement.generator,
-    )?;
+    let mut fleet = bench.fleet(cell, &server)?;
     let measured = load(bench, cell, &mut server, &mut fleet, found);
     // The reason that counts is the server's own: a generator whose server has gone only sees its connections end.
     let measured = match (measured, server.check_alive()) {
@@ -155,7 +167,27 @@ fn measure(bench: &Bench, cell: &Cell, launch: &Launch, found: &mut Findings) ->
             return Err(error);
         }
     };
+    if found.loaded.is_some_and(|loaded| loaded.tasks() > MANY_TASKS) {
+        (found.start, found.loaded) = footprint(bench, cell, launch)?;
+    }
     Ok(())
+}
+
+/// Memory of a server that nobody counts: before its first connection, and when all have talked.
+fn footprint(bench: &Bench, cell: &Cell, launch: &Launch) -> Result<(Option<Footing>, Option<Footing>)> {
+    settle_kernel();
+    let mut server = Server::start(launch, &bench.settings, &bench.placement.server)?;
+    let mut fleet = bench.fleet(cell, &server)?;
+    let start = Footing::now(server.pid());
+    fleet.connect()?;
+    fleet.start(cell.conns, None)?;
+    let now = now_ns();
+    fleet.measure(now, now + nanoseconds(FOOTPRINT))?;
+    fleet.collect()?;
+    server.check_alive()?;
+    let loaded = Footing::now(server.pid());
+    server.stop()?;
+    Ok((Some(start), Some(loaded)))
 }
 
 fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, found: &mut Findings) -> Result<()> {
@@ -168,7 +200,7 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
     server.check_alive()?;
     found.silence = Some(silence(server.pid())?);
     for &window in bench.windows(cell.conns) {
-        let measured = measure_window(bench, cell, fleet, server.pid(), window)?;
+        let measured = measure_window(bench, cell, fleet, server, window)?;
         server.check_alive()?;
         if measured.measurement.mismatches() > 0 {
             bail!("it answered wrongly {} times", measured.measurement.mismatches());
@@ -178,7 +210,33 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
             found.loaded = Some(Footing::now(server.pid()));
         }
     }
+    found.system_calls_per_request = Some(system_calls(cell, fleet, server)?);
     Ok(())
+}
+
+/// System calls per request while all talk, in a short window of their own: counting them costs the server a good part
+/// of its speed.
+fn system_calls(cell: &Cell, fleet: &mut Fleet, server: &mut Server) -> Result<Result<f64, String>> {
+    let Some(counters) = server.counters() else {
+        return Ok(Err("the server was not counted".to_owned()));
+    };
+    if let Some(why) = counters.no_system_calls() {
+        return Ok(Err(why.to_owned()));
+    }
+    fleet.start(cell.conns, None)?;
+    let start = now_ns() + nanoseconds(CALLS_WARMUP);
+    let end = start + nanoseconds(CALLS_WINDOW);
+    fleet.measure(start, end)?;
+    wait::until(start)?;
+    let before = counters.system_calls(true);
+    wait::until(end)?;
+    let after = counters.system_calls(false);
+    let requests = fleet.collect()?.requests;
+    Ok(match (before, after) {
+        (Ok(before), Ok(after)) if requests > 0 => Ok((after - before) as f64 / requests as f64),
+        (Ok(_), Ok(_)) => Err("no correct reply came while they were counted".to_owned()),
+        (Err(why), _) | (_, Err(why)) => Err(why),
+    })
 }
 
 /// What the server does while nobody asks anything of it.
@@ -190,7 +248,14 @@ fn silence(pid: u32) -> Result<CpuSpan> {
     Ok(CpuSpan::between(before, after, tree.is_still(pid)))
 }
 
-fn measure_window(bench: &Bench, cell: &Cell, fleet: &mut Fleet, pid: u32, window: Window) -> Result<Measured> {
+fn measure_window(
+    bench: &Bench,
+    cell: &Cell,
+    fleet: &mut Fleet,
+    server: &mut Server,
+    window: Window,
+) -> Result<Measured> {
+    let pid = server.pid();
     let seconds = |s: f64| nanoseconds(Duration::from_secs_f64(s));
     fleet.start(bench.active(window, cell.conns), None)?;
     // Before the warm-up, because the sweep over thousands of processes takes CPU time that the generator shares.
@@ -198,14 +263,16 @@ fn measure_window(bench: &Bench, cell: &Cell, fleet: &mut Fleet, pid: u32, windo
     let start = now_ns() + seconds(bench.settings.warmup_s);
     let end = start + seconds(bench.settings.duration_s);
     fleet.measure(start, end)?;
-    wait::until(start)?;
-    let before = tree.cpu();
-    wait::until(end)?;
-    let after = tree.cpu();
+    let mut look = |at| -> Result<_> {
+        wait::until(at)?;
+        Ok((server.counters().map(Counters::read), tree.cpu()))
+    };
+    let ((first, before), (last, after)) = (look(start)?, look(end)?);
     let measurement = fleet.collect()?;
     Ok(Measured {
         window,
         measurement,
         cpu: CpuSpan::between(before, after, tree.is_still(pid)),
+        counts: last.zip(first).map(|(last, first)| last.since(&first)),
     })
 }

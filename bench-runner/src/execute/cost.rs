@@ -4,6 +4,7 @@ use loadgen::units::grouped;
 use serde_json::Value;
 
 use super::cell::{Findings, Measured};
+use super::counters::{Counted, Counts};
 use super::probe::{Footprint, Tree, kernel_bytes};
 use crate::record::Row;
 
@@ -15,6 +16,11 @@ pub(super) struct Footing {
 }
 
 impl Footing {
+    /// Processes and threads.
+    pub(super) fn tasks(&self) -> u64 {
+        self.tree.processes.max(self.tree.threads)
+    }
+
     pub(super) fn now(pid: u32) -> Self {
         Self {
             tree: Tree::of(pid).footprint(),
@@ -24,7 +30,7 @@ impl Footing {
 }
 
 /// Where each value is read.
-const SOURCES: [(&str, &str); 21] = [
+const SOURCES: [(&str, &str); 26] = [
     (
         "cpu_ns_per_request",
         "server_cost.cpu_ns ÷ correct replies in the window",
@@ -44,6 +50,17 @@ const SOURCES: [(&str, &str); 21] = [
     (
         "server_cost.cpu_ns",
         "CPU clock of each process (clock_getcpuclockid), at the window's edges",
+    ),
+    (
+        "context_switches_per_request",
+        "server_cost.context_switches ÷ correct replies in the window",
+    ),
+    ("server_cost.context_switches", PERF),
+    ("server_cost.cpu_migrations", PERF),
+    ("server_cost.page_faults", PERF),
+    (
+        "server_cost.system_calls_per_request",
+        "perf's raw_syscalls:sys_enter, inherited by the whole process tree, in a window of 300 ms of its own",
     ),
     ("server_cost.cpu_user_ns", TICKS),
     ("server_cost.cpu_system_ns", TICKS),
@@ -93,6 +110,7 @@ const SOURCES: [(&str, &str); 21] = [
     ),
 ];
 const NOT_MEASURED: &str = "the window was not measured";
+const PERF: &str = "perf's software event, inherited by the whole process tree, at the window's edges";
 const TICKS: &str = "proportion of utime and stime in /proc/PID/stat, in ticks of 10 ms";
 
 /// What a window brings that was measured, beside its costs.
@@ -115,7 +133,8 @@ pub(super) fn account(row: &mut Row) {
     for (name, source) in SOURCES {
         let value = name.split('.').fold(&json, |value, part| &value[part]);
         if *value != Value::Null {
-            row.sources.insert(name.to_owned(), source.to_owned());
+            // Whoever read it may have known better.
+            row.sources.entry(name.to_owned()).or_insert_with(|| source.to_owned());
         } else if !row.missing.contains_key(name) {
             row.missing.insert(name.to_owned(), otherwise(row, name));
         }
@@ -132,6 +151,10 @@ fn otherwise(row: &Row, name: &str) -> String {
         }
         "cpu_ns_per_request" | "server_cost.cpu_user_ns" | "server_cost.cpu_share" => of("server_cost.cpu_ns"),
         "server_cost.cpu_system_ns" => of("server_cost.cpu_user_ns").or_else(|| of("server_cost.cpu_ns")),
+        "context_switches_per_request" if row.server_cost.context_switches.is_some() => {
+            Some("no correct reply came inside the window".to_owned())
+        }
+        "context_switches_per_request" => of("server_cost.context_switches"),
         "littles_law" => Some("too few replies to judge".to_owned()),
         _ if name.ends_with("_per_connection") => of("memory_bytes_per_connection"),
         _ => None,
@@ -155,17 +178,25 @@ pub(super) fn silence(row: &mut Row, cpus: usize, found: &Findings) {
 
 pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
     let (span, m) = (measured.cpu, &measured.measurement);
+    // The clocks are read by a process that may be late by some milliseconds: what counts is the rate between them.
+    let window = m.elapsed_s * 1e9;
+    let counted = measured.counts.as_ref().and_then(|counts| {
+        let clock = *counts.task_clock_ns.as_ref().ok()?;
+        Some(clock as f64 / counts.at_ns as f64 * window)
+    });
+    if counted.is_some() {
+        row.sources
+            .insert("server_cost.cpu_ns".to_owned(), format!("task-clock: {PERF}"));
+    }
+    let clocks = span.total_ns.map(|total| total as f64 / span.over_ns as f64 * window);
     let mut miss = |name: &str, why: &str| row.missing.insert(format!("server_cost.{name}"), why.to_owned());
-    let total = match span.total_ns {
-        Ok(total) => total as f64,
+    let total = match counted.map_or(clocks, Ok) {
+        Ok(total) => total,
         Err(why) => {
             miss("cpu_ns", why);
             return;
         }
     };
-    // The clocks are read by a process that may be late by some milliseconds: what counts is the rate between them.
-    let window = m.elapsed_s * 1e9;
-    let total = total / span.over_ns as f64 * window;
     match span.split_ns {
         Some((0, 0)) => {
             let why = "no tick of 10 ms fell into the window, by which /proc/PID/stat divides it";
@@ -186,6 +217,39 @@ pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
     // Not pinned means that there is one CPU, which both sides share.
     row.server_cost.cpu_share = Some(total / window / cpus.max(1) as f64);
     row.cpu_ns_per_request = (m.requests > 0).then(|| total / m.requests as f64);
+}
+
+/// Context switches, migrations and page faults in the window, and system calls in theirs.
+pub(super) fn counts(row: &mut Row, measured: &Measured, found: &Findings) {
+    let not_counted = || Err("the server was not counted".to_owned());
+    let mut tell = |name: &str, counted: Counted| match counted {
+        Ok(count) => Some(count),
+        Err(why) => {
+            row.missing.insert(format!("server_cost.{name}"), why);
+            None
+        }
+    };
+    let mut of = |name: &str, pick: fn(&Counts) -> &Counted| {
+        let counted = measured.counts.as_ref().map(|counts| pick(counts).clone());
+        tell(name, counted.unwrap_or_else(not_counted))
+    };
+    let switches = of("context_switches", |counts| &counts.context_switches);
+    let migrations = of("cpu_migrations", |counts| &counts.migrations);
+    let faults = of("page_faults", |counts| &counts.page_faults);
+    let cost = &mut row.server_cost;
+    (cost.context_switches, cost.cpu_migrations, cost.page_faults) = (switches, migrations, faults);
+    let requests = measured.measurement.requests;
+    row.context_switches_per_request = switches
+        .filter(|_| requests > 0)
+        .map(|switches| switches as f64 / requests as f64);
+    match &found.system_calls_per_request {
+        Some(Ok(calls)) => row.server_cost.system_calls_per_request = Some(*calls),
+        Some(Err(why)) => {
+            row.missing
+                .insert("server_cost.system_calls_per_request".to_owned(), why.clone());
+        }
+        None => {}
+    }
 }
 
 /// Connections from which on memory is told per connection. A server's first requests touch pages of its code and fill

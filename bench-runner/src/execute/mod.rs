@@ -3,6 +3,7 @@
 pub mod binaries;
 mod cell;
 mod cost;
+mod counters;
 pub mod cpus;
 mod failure;
 mod listen;

@@ -103,6 +103,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         fastest: None,
         series: None,
         cpu_ns_per_request: None,
+        context_switches_per_request: None,
         memory_bytes_per_connection: None,
         server_cost: ServerCost::default(),
         generator: None,
@@ -160,6 +161,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         waiting: busy.map_or(0, |busy| busy.measurement.starved),
     });
     cost::cpu(row, bench.placement.server.len(), measured);
+    cost::counts(row, measured, found);
     cost::silence(row, bench.placement.server.len(), found);
     // Memory was read after the busy window: what was held then is what it is divided by.
     let held = busy.map_or(0, |busy| self::connections(&busy.measurement).held());

@@ -18,6 +18,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use serde::Deserialize;
 
+use super::counters::{self, Counters, Starter};
 use super::{Failure, wait};
 use crate::record::{NO_WORK, Ready, Settings, Stopped};
 
@@ -50,6 +51,7 @@ pub struct Server {
     /// What it announced; `None` for a foreign server.
     pub ready: Option<Ready>,
     process: Child,
+    counters: Option<(Counters, Starter)>,
     stdin: Option<ChildStdin>,
     stdout: Option<Lines>,
     stderr: File,
@@ -69,13 +71,30 @@ impl Server {
     /// # Errors
     /// When it cannot be started, ends by itself, or does not listen in time.
     pub fn start(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+        Self::start_with(launch, settings, cpus, false)
+    }
+
+    /// As [`Server::start`], with the kernel counting what it does.
+    ///
+    /// # Errors
+    /// As [`Server::start`]. That the kernel does not count is none.
+    pub(super) fn start_counted(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+        Self::start_with(launch, settings, cpus, true)
+    }
+
+    fn start_with(launch: &Launch, settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
         match launch {
-            Launch::Contract(path) => Self::start_ours(path, settings, cpus),
-            Launch::Foreign(words) => Self::start_foreign(words, settings, cpus),
+            Launch::Contract(path) => Self::start_ours(path, settings, cpus, counted),
+            Launch::Foreign(words) => Self::start_foreign(words, settings, cpus, counted),
         }
     }
 
-    fn start_ours(path: &PathBuf, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+    /// What the kernel counts of it, where it was started counted.
+    pub(super) fn counters(&mut self) -> Option<&mut Counters> {
+        self.counters.as_mut().map(|(counters, _)| counters)
+    }
+
+    fn start_ours(path: &PathBuf, settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
         let mut command = Command::new(path);
         command.args([
             "--listen",
@@ -95,14 +114,14 @@ impl Server {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self::spawn(command, nowhere, settings, cpus)?;
+        let mut server = Self::spawn(command, nowhere, settings, cpus, counted)?;
         let ready = server.announced()?;
         server.address = ready.address;
         server.ready = Some(ready);
         Ok(server)
     }
 
-    fn start_foreign(words: &[String], settings: &Settings, cpus: &[usize]) -> Result<Self> {
+    fn start_foreign(words: &[String], settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
         let address = free_address()?;
         let filled = |word: &String| {
             word.replace("{host}", &address.ip().to_string())
@@ -113,12 +132,18 @@ impl Server {
         let program = words.next().context("an empty command line")?;
         let mut command = Command::new(program);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null());
-        let mut server = Self::spawn(command, address, settings, cpus)?;
+        let mut server = Self::spawn(command, address, settings, cpus, counted)?;
         server.wait_listening()?;
         Ok(server)
     }
 
-    fn spawn(mut command: Command, address: SocketAddr, settings: &Settings, cpus: &[usize]) -> Result<Self> {
+    fn spawn(
+        mut command: Command,
+        address: SocketAddr,
+        settings: &Settings,
+        cpus: &[usize],
+        counted: bool,
+    ) -> Result<Self> {
         // A file, not a pipe: a server that writes much to stderr must not block on us, and we want its last line.
         let stderr = tempfile::tempfile().context("cannot keep the server's standard error")?;
         command.stderr(stderr.try_clone()?);
@@ -132,7 +157,12 @@ impl Server {
             unsafe { command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, nofile, nofile)?)) };
         }
         let name = command.get_program().to_string_lossy().into_owned();
-        let mut process = command.spawn().with_context(|| format!("cannot start '{name}'"))?;
+        let started = if counted {
+            counters::spawn(command).map(|(process, counters, starter)| (process, Some((counters, starter))))
+        } else {
+            command.spawn().map(|process| (process, None))
+        };
+        let (mut process, counters) = started.with_context(|| format!("cannot start '{name}'"))?;
         let stdout = process.stdout.take().map(Lines::new);
         Ok(Self {
             address,
@@ -141,6 +171,7 @@ impl Server {
             stdout,
             stderr,
             process,
+            counters,
             reaped: false,
         })
     }

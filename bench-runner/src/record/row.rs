@@ -111,6 +111,9 @@ pub struct Row {
     pub series: Option<Series>,
     /// Server CPU time per correct reply, user and system, over its process tree.
     pub cpu_ns_per_request: Option<f64>,
+    /// Context switches of the server per correct reply, over its process tree.
+    #[serde(default)]
+    pub context_switches_per_request: Option<f64>,
     /// Memory per connection held, user and kernel; see `server_cost` for its parts.
     pub memory_bytes_per_connection: Option<f64>,
     /// What the server cost.
@@ -287,6 +290,18 @@ pub struct ServerCost {
     pub cpu_system_ns: Option<f64>,
     /// CPU time over the time that passed, for each of the server's CPUs: 1 when it used them up.
     pub cpu_share: Option<f64>,
+    /// Context switches inside the window.
+    #[serde(default)]
+    pub context_switches: Option<u64>,
+    /// Moves of a task from one CPU to another inside the window.
+    #[serde(default)]
+    pub cpu_migrations: Option<u64>,
+    /// Page faults inside the window, minor and major.
+    #[serde(default)]
+    pub page_faults: Option<u64>,
+    /// System calls per correct reply while all connections talk, counted in a short window of their own.
+    #[serde(default)]
+    pub system_calls_per_request: Option<f64>,
     /// Processes while loaded.
     pub processes: Option<u64>,
     /// Threads while loaded.

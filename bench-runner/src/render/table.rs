@@ -11,6 +11,7 @@ use crate::stats::{Estimate, Line, Summary, WindowSummary};
 enum Detail {
     Plain,
     Verdicts,
+    Counts,
     Ranges,
 }
 
@@ -33,7 +34,7 @@ struct Column {
 pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let lines: Vec<&Line> = summary.at(conns).collect();
     let width = usize::from(width.max(80));
-    let mut columns = [Detail::Ranges, Detail::Verdicts, Detail::Plain]
+    let mut columns = [Detail::Ranges, Detail::Counts, Detail::Verdicts, Detail::Plain]
         .into_iter()
         .map(|detail| columns(&lines, summary.active, detail))
         .find(|columns| fits(columns, width))
@@ -117,6 +118,16 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
     columns.push(column("CPU", "µs/req", true, &|line| {
         tenths(line.busy.cpu_ns_per_request, 1e3)
     }));
+    // Where perf is closed to us there is neither.
+    let counts = [
+        ("calls", &(|line: &Line| line.system_calls_per_request) as &dyn Fn(&Line) -> Option<Estimate>),
+        ("switch", &|line| line.busy.switches_per_request),
+    ];
+    for (group, of) in counts {
+        if detail >= Detail::Counts && lines.iter().any(|line| of(line).is_some()) {
+            columns.push(column(group, "/req", true, &|line| hundredths(of(line))));
+        }
+    }
     // With few connections it is told of none.
     if lines.iter().any(|line| line.memory_bytes_per_connection.is_some()) {
         columns.push(column("mem", "KiB/c", true, &|line| {
@@ -225,6 +236,10 @@ fn latency(window: Option<&WindowSummary>) -> String {
 
 fn tenths(estimate: Option<Estimate>, scale: f64) -> String {
     estimate.map_or_else(|| "–".to_owned(), |estimate| format!("{:.1}", estimate.median / scale))
+}
+
+fn hundredths(estimate: Option<Estimate>) -> String {
+    estimate.map_or_else(|| "–".to_owned(), |estimate| format!("{:.2}", estimate.median))
 }
 
 /// Two or three digits and a unit, without a space.

@@ -69,6 +69,8 @@ pub struct WindowSummary {
     pub cpu_ns_per_request: Option<Estimate>,
     /// How much of it was in user mode, as a share.
     pub cpu_user_share: Option<Estimate>,
+    /// Context switches of the server per request.
+    pub switches_per_request: Option<Estimate>,
 }
 
 impl WindowSummary {
@@ -112,6 +114,8 @@ pub struct Line {
     pub refused: u64,
     /// Lost after they had been served. Median of the rounds.
     pub lost: u64,
+    /// System calls per request while all talk.
+    pub system_calls_per_request: Option<Estimate>,
     /// CPU share while all connections were open and nobody talked.
     pub silent_cpu_share: Option<Estimate>,
     /// Memory per connection held; `None` where not all that are held are served, for what lies in an accept queue costs
@@ -247,6 +251,11 @@ fn line(rows: &[&Row]) -> Option<Line> {
         late: states().map(|c| c.late).max().unwrap_or(0),
         refused: median(|c| c.refused),
         lost: median(|c| c.lost),
+        system_calls_per_request: Estimate::of(
+            measured
+                .iter()
+                .filter_map(|row| row.server_cost.system_calls_per_request),
+        ),
         silent_cpu_share: Estimate::of(measured.iter().filter_map(|row| row.server_cost.silent_cpu_share)),
         memory_bytes_per_connection: Estimate::of(measured.iter().filter_map(|row| memory(&row))),
         memory_user_share: Estimate::of(measured.iter().filter_map(|row| {
@@ -279,6 +288,7 @@ fn window(rows: &[&Row]) -> WindowSummary {
         served: estimate(|row| Some(row.connections?.served as f64)),
         server_share: estimate(|row| row.server_cost.cpu_share),
         cpu_ns_per_request: estimate(|row| row.cpu_ns_per_request),
+        switches_per_request: estimate(|row| row.context_switches_per_request),
         cpu_user_share: estimate(|row| Some(row.server_cost.cpu_user_ns? / row.server_cost.cpu_ns?)),
     }
 }

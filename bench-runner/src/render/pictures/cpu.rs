@@ -55,11 +55,18 @@ fn bar(line: &Line) -> PartsBar {
     let remark = match user {
         _ if line.busy.unsound => "not to be trusted".to_owned(),
         _ if few => format!("serves {} of {}", grouped(line.served), grouped(line.conns)),
-        Some(user) => {
-            let (user, kernel) = (value.whole * user, value.whole * (1.0 - user));
-            format!("{user:.1} user + {kernel:.1} kernel")
+        user => {
+            let mut said = Vec::new();
+            said.extend(user.map(|user| {
+                let (user, kernel) = (value.whole * user, value.whole * (1.0 - user));
+                format!("{user:.1} user + {kernel:.1} kernel")
+            }));
+            let calls = line.system_calls_per_request;
+            said.extend(calls.map(|calls| format!("{:.2} system calls", calls.median)));
+            let switches = line.busy.switches_per_request;
+            said.extend(switches.map(|switches| format!("{:.2} switches", switches.median)));
+            said.join(", ")
         }
-        None => String::new(),
     };
     PartsBar {
         aside: few || line.busy.unsound,

@@ -27,6 +27,7 @@ fn line(server: &str, served: u64, few: f64, limit: Option<&str>, verdict: Verdi
         late: 0,
         refused: 0,
         lost: 0,
+        system_calls_per_request: None,
         silent_cpu_share: None,
         memory_bytes_per_connection: Estimate::of([133.4 * 1024.0]),
         memory_user_share: None,

@@ -26,6 +26,7 @@ fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
         late: 0,
         refused: 0,
         lost: 0,
+        system_calls_per_request: None,
         silent_cpu_share: Estimate::of([0.001; 3]),
         memory_bytes_per_connection: None,
         memory_user_share: None,
