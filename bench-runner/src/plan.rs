@@ -68,7 +68,13 @@ pub fn expected(cell: &Cell, settings: &Settings) -> Duration {
     // Start, settling, memory, stop: a quarter of a second, and 100 µs more a connection.
     let rest = 0.25 + cell.conns as f64 * 100e-6;
     // The window of system calls, and the server whose memory is measured.
-    let rest = rest + 0.5 + if cell.tasks { settings.ramp(cell.conns) + 0.5 + rest } else { 0.0 };
+    let rest = rest
+        + 0.5
+        + if cell.tasks {
+            settings.ramp(cell.conns) + 0.5 + rest
+        } else {
+            0.0
+        };
     Duration::from_secs_f64(
         settings.ramp(cell.conns)
             + windows * (settings.warmup_s + settings.duration_s + 0.1)

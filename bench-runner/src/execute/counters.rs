@@ -98,7 +98,9 @@ impl Counters {
     pub(super) fn system_calls(&mut self, on: bool) -> Counted {
         let counter = self.system_calls.as_mut().map_err(|why| why.clone())?;
         let switched = if on { counter.enable() } else { counter.disable() };
-        switched.and_then(|()| counter.read()).map_err(|error| error.to_string())
+        switched
+            .and_then(|()| counter.read())
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -122,7 +124,11 @@ impl Counts {
 /// An event over this thread's descendants. With the kernel's part or not at all: without it switches and migrations,
 /// which happen there, would read 0.
 fn open(event: impl Event, enabled: bool) -> Opened {
-    let built = Builder::new(event).inherit(true).include_kernel().enabled(enabled).build();
+    let built = Builder::new(event)
+        .inherit(true)
+        .include_kernel()
+        .enabled(enabled)
+        .build();
     built.map_err(|error| refused(&error))
 }
 
@@ -146,18 +152,16 @@ fn refused(error: &io::Error) -> String {
 
 /// The tracepoint at the entry of every system call.
 fn sys_enter() -> Result<Tracepoint, String> {
-    let id = |tracing: &&str| fs::read_to_string(format!("{tracing}/events/raw_syscalls/sys_enter/id"));
-    let found = TRACING.iter().map(|tracing| id(&tracing));
     let mut errors = Vec::new();
-    for text in found {
-        match text.map(|text| text.trim().parse()) {
+    for tracing in TRACING {
+        let id = fs::read_to_string(format!("{tracing}/events/raw_syscalls/sys_enter/id"));
+        match id.map(|id| id.trim().parse()) {
             Ok(Ok(id)) => return Ok(Tracepoint::with_id(id)),
-            Ok(Err(error)) => errors.push(format!("{error}")),
-            Err(error) => errors.push(error.to_string()),
+            Ok(Err(_)) => {}
+            Err(error) => errors.push(error.kind()),
         }
     }
-    let denied = errors.iter().any(|error| error.contains("denied"));
-    Err(if denied {
+    Err(if errors.contains(&ErrorKind::PermissionDenied) {
         "tracefs may only be read by root".to_owned()
     } else {
         "tracefs is not there: mount -t tracefs nodev /sys/kernel/tracing".to_owned()
@@ -179,7 +183,10 @@ mod tests {
 
     #[test]
     fn a_tree_is_counted_with_what_came_and_went() {
-        let (one, many) = (counted("true"), counted("for i in 1 2 3 4 5 6 7 8 9; do sh -c true; done"));
+        let (one, many) = (
+            counted("true"),
+            counted("for i in 1 2 3 4 5 6 7 8 9; do sh -c true; done"),
+        );
         for of in [
             (|counts| counts.task_clock_ns.clone()) as fn(&Counts) -> Counted,
             |counts| counts.page_faults.clone(),
@@ -210,6 +217,11 @@ mod tests {
         let span = counts(Ok(30)).since(&counts(Ok(10)));
         assert_eq!((span.task_clock_ns, span.context_switches), (Ok(20), Ok(0)));
         assert_eq!(span.page_faults, Err("closed".to_owned()));
-        assert!(counts(Ok(30)).since(&counts(Err("no".to_owned()))).task_clock_ns.is_err());
+        assert!(
+            counts(Ok(30))
+                .since(&counts(Err("no".to_owned())))
+                .task_clock_ns
+                .is_err()
+        );
     }
 }

@@ -120,12 +120,15 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
     }));
     // Where perf is closed to us there is neither.
     let counts = [
-        ("calls", &(|line: &Line| line.system_calls_per_request) as &dyn Fn(&Line) -> Option<Estimate>),
-        ("switch", &|line| line.busy.switches_per_request),
+        (
+            "calls/req",
+            &(|line: &Line| line.system_calls_per_request) as &dyn Fn(&Line) -> Option<Estimate>,
+        ),
+        ("switches/req", &|line| line.busy.switches_per_request),
     ];
-    for (group, of) in counts {
+    for (head, of) in counts {
         if detail >= Detail::Counts && lines.iter().any(|line| of(line).is_some()) {
-            columns.push(column(group, "/req", true, &|line| hundredths(of(line))));
+            columns.push(column("", head, true, &|line| hundredths(of(line))));
         }
     }
     // With few connections it is told of none.
