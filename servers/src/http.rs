@@ -112,6 +112,9 @@ impl Http {
 
     /// Takes bytes of `input` up to the end of the current request; whether they were there. What must be said
     /// before, or instead of, its reply is put behind `output`.
+    ///
+    /// Never inlined, so that the room for header lines on the stack is not the other protocols' too.
+    #[inline(never)]
     pub(crate) fn complete(&mut self, input: &mut &[u8], output: &mut Vec<u8>) -> bool {
         if self.stage == Stage::Head {
             match self.next_head(input) {
