@@ -1,7 +1,7 @@
 //! A non-blocking connection, for the models that wait for readiness: one receive, its answer, one send.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
@@ -98,6 +98,11 @@ impl Connection {
                     self.unanswered.extend_from_slice(input);
                     return Next::Sleep(time);
                 }
+                Step::Shut => {
+                    if self.socket.shutdown(Shutdown::Write).is_err() {
+                        return Next::Closed;
+                    }
+                }
             }
         }
         after
@@ -136,5 +141,39 @@ impl AsRawFd for Connection {
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Protocol, Work};
+    use std::net::TcpListener;
+
+    /// Its last reply goes out behind all that the socket had no room for, and the end of the stream behind that.
+    #[test]
+    fn an_end_waits_for_what_is_blocked() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        let (socket, _) = listener.accept().expect("the client");
+        socket.set_nonblocking(true).expect("a non-blocking socket");
+        let service = Service {
+            protocol: Protocol::Http,
+            request_bytes: 64,
+            work: Work::None,
+        };
+        let mut connection = Connection::new(socket, service, Counted::begin());
+        let many = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100);
+        while connection.answer(many.as_bytes(), Next::Wait) != Next::Blocked {}
+        assert_eq!(connection.answer(b"garbage\r\n", Next::Wait), Next::Blocked);
+        let reader = std::thread::spawn(move || {
+            let mut heard = Vec::new();
+            client.read_to_end(&mut heard).map(|_| heard)
+        });
+        while connection.flush() == Next::Blocked {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let heard = reader.join().expect("a reader").expect("no reset");
+        assert!(heard.ends_with(b"Connection: close\r\nContent-Length: 0\r\n\r\n"));
     }
 }

@@ -18,7 +18,7 @@ pub struct Flags {
     #[arg(long, value_enum, default_value_t = ProtocolName::Echo)]
     pub protocol: ProtocolName,
 
-    /// Size of a request in bytes (at least 16); `echo` without work sends back whatever comes
+    /// Size of a request in bytes (at least 16); `echo` without work sends back whatever comes, `http` has its own
     #[arg(long, value_name = "BYTES", default_value_t = 64, value_parser = message_size(SMALLEST_REQUEST))]
     pub request_bytes: u64,
 
@@ -50,6 +50,8 @@ pub enum ProtocolName {
     Echo,
     /// Fixed-size requests, each answered by a fixed-size reply that repeats the request's first 8 bytes
     Reply,
+    /// HTTP/1.1, with the same small reply to every request
+    Http,
 }
 
 impl Flags {
@@ -63,6 +65,7 @@ impl Flags {
                 request_bytes,
                 reply_bytes: self.reply_bytes as usize,
             },
+            ProtocolName::Http => Protocol::Http,
         };
         Service {
             protocol,

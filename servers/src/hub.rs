@@ -316,6 +316,11 @@ impl<S: AsFd> Green<S> {
 }
 
 impl<S: AsFd> Green<S> {
+    /// The socket itself, for what never blocks.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
     /// Waits for the next arrival, after an attempt to read or to accept has found nothing.
     pub fn wait_until_readable(&self) {
         self.set_ready(Direction::Read, false);

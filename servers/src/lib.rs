@@ -8,6 +8,7 @@ mod connection;
 mod contract;
 mod counters;
 mod flags;
+mod http;
 pub mod hub;
 mod limits;
 mod listener;

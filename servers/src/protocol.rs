@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::BUFFER_BYTES;
 use crate::counters::counters;
+use crate::http::Http;
 use crate::work::{self, Work};
 
 /// A request's tag: its first bytes, which the reply repeats.
@@ -30,6 +31,8 @@ pub enum Protocol {
         /// Size of every reply in bytes.
         reply_bytes: usize,
     },
+    /// HTTP/1.1 requests, each of which has the same small reply.
+    Http,
 }
 
 impl Protocol {
@@ -40,7 +43,8 @@ impl Protocol {
     #[must_use]
     pub fn read_bytes(self) -> usize {
         match self {
-            Self::Echo => BUFFER_BYTES,
+            // The smallest request of HTTP has a reply of five times its size, and there the matter ends.
+            Self::Echo | Self::Http => BUFFER_BYTES,
             Self::Reply {
                 request_bytes,
                 reply_bytes,
@@ -54,7 +58,7 @@ impl Protocol {
 pub struct Service {
     /// What requests and replies look like.
     pub protocol: Protocol,
-    /// Size of a request in bytes; an echo heeds it only where there is work.
+    /// Size of a request in bytes; an echo heeds it only where there is work, HTTP never.
     pub request_bytes: usize,
     /// What a marked request costs.
     pub work: Work,
@@ -75,6 +79,13 @@ pub enum Step<'a> {
     Send(&'a [u8]),
     /// The request asks for a wait: let this much time pass, in the model's own way, before the next step.
     Wait(Duration),
+    /// All was sent, and nothing more will be: shut the writing side, and read on until the client closes.
+    ///
+    /// To close at once could cost the client the last reply: where bytes of its own are unread or still under way,
+    /// the kernel answers them with a reset, and that discards what the client has not read. From here on the session
+    /// discards what comes, so that such a connection costs what a silent one does, for as long as its client keeps
+    /// it.
+    Shut,
 }
 
 /// A request with work whose reply is held back.
@@ -98,6 +109,8 @@ pub struct Session {
     request: Vec<u8>,
     output: Vec<u8>,
     held: Option<Held>,
+    /// Where it stands in HTTP, if that is spoken. In a box, so that the others do not hold memory for it.
+    http: Option<Box<Http>>,
 }
 
 impl Session {
@@ -111,6 +124,7 @@ impl Session {
             request: Vec::new(),
             output: Vec::new(),
             held: None,
+            http: (service.protocol == Protocol::Http).then(|| Box::new(Http::new())),
         }
     }
 
@@ -137,7 +151,7 @@ impl Session {
             None => {}
         }
         while self.complete(input) {
-            let marked = self.head[MARK] & 1 != 0;
+            let marked = self.is_marked();
             match self.service.work {
                 Work::Wait(_) if marked && self.output.is_empty() => return Some(self.wait()),
                 Work::Wait(_) if marked => {
@@ -152,7 +166,10 @@ impl Session {
             }
             self.reply();
         }
-        (!self.output.is_empty()).then_some(Step::Send(&self.output))
+        if !self.output.is_empty() {
+            return Some(Step::Send(&self.output));
+        }
+        self.http.as_mut()?.has_ended().then_some(Step::Shut)
     }
 
     fn wait(&mut self) -> Step<'static> {
@@ -165,6 +182,9 @@ impl Session {
 
     /// Takes bytes of `input` up to the end of the current request; whether they were there.
     fn complete(&mut self, input: &mut &[u8]) -> bool {
+        if let Some(http) = &mut self.http {
+            return http.complete(input, &mut self.output);
+        }
         let missing = self.service.request_bytes - self.seen;
         let (now, rest) = input.split_at(input.len().min(missing));
         *input = rest;
@@ -179,6 +199,13 @@ impl Session {
         self.seen == self.service.request_bytes
     }
 
+    fn is_marked(&self) -> bool {
+        match &self.http {
+            Some(http) => http.is_marked(),
+            None => self.head[MARK] & 1 != 0,
+        }
+    }
+
     /// Answers the current request, which is complete, and begins the next.
     fn reply(&mut self) {
         self.seen = 0;
@@ -187,6 +214,10 @@ impl Session {
             Protocol::Reply { reply_bytes, .. } => {
                 self.output.extend_from_slice(&self.head[..TAG_BYTES]);
                 self.output.resize(self.output.len() + reply_bytes - TAG_BYTES, 0);
+            }
+            Protocol::Http => {
+                let http = self.http.as_mut().expect("made with the session");
+                http.reply(&mut self.output);
             }
         }
     }
@@ -230,6 +261,7 @@ mod tests {
             match step {
                 Step::Send(bytes) => sent.extend_from_slice(bytes),
                 Step::Wait(_) => waits += 1,
+                Step::Shut => panic!("only HTTP ends a connection by itself"),
             }
         }
         assert!(input.is_empty(), "all input is dealt with");

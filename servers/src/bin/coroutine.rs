@@ -8,7 +8,7 @@
 //! Left out: an event loop, on purpose; reuse of the stacks of those that have ended.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -85,6 +85,7 @@ fn converse(mut client: &TcpStream, service: Service, others: &Others) -> io::Re
                         others.suspend(());
                     }
                 }
+                Step::Shut => client.shutdown(Shutdown::Write)?,
             }
         }
         // One exchange a turn: a client that always has more to say must not keep the others waiting.

@@ -8,7 +8,7 @@
 //! Left out: exec (a child goes on in the same program) and any limit on the children other than the system's own.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::thread;
@@ -81,6 +81,7 @@ fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer)?,
                 Step::Wait(time) => thread::sleep(time),
+                Step::Shut => client.shutdown(Shutdown::Write)?,
             }
         }
     }

@@ -8,7 +8,7 @@
 //! Left out: more than one core; reuse of the stacks of those that have ended.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 
 use servers::hub::{self, Green};
@@ -73,6 +73,7 @@ fn converse(mut client: &Green<TcpStream>, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer)?,
                 Step::Wait(time) => hub::sleep(time),
+                Step::Shut => client.get_ref().shutdown(Shutdown::Write)?,
             }
         }
     }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use io_uring::{IoUring, cqueue, opcode, squeue, types};
+use nix::sys::socket::{Shutdown, shutdown};
 use servers::{Accept, BUFFER_BYTES, Capacity, Counted, Server, Service, Session, Step};
 
 /// Submissions that one call can carry; more cost another call.
@@ -46,6 +47,8 @@ struct Connection {
     /// Input that came behind a request that waits.
     unanswered: Vec<u8>,
     asleep: bool,
+    /// Nothing more will be sent once all is that there is.
+    last: bool,
     receiving: bool,
     /// The client sends no more, or has gone.
     ended: bool,
@@ -115,6 +118,7 @@ impl Connection {
             queued: Vec::new(),
             unanswered: Vec::new(),
             asleep: false,
+            last: false,
             receiving: false,
             ended: false,
             _counted: server.admit(),
@@ -174,6 +178,7 @@ impl Connection {
                     self.unanswered.extend_from_slice(input);
                     return Some(time);
                 }
+                Step::Shut => self.last = true,
             }
         }
         None
@@ -227,8 +232,13 @@ impl Connection {
         self.ended && !self.receiving && !self.asleep && self.sending.is_empty()
     }
 
-    /// Receives as long as the client takes its answers and no longer.
+    /// Receives as long as the client takes its answers and no longer; shuts the writing side behind the last one.
     fn steer(&mut self, ring: &mut Ring) {
+        if self.last && self.sending.is_empty() {
+            self.last = false;
+            // Not by the ring, which would have a thread made for it. That the client has gone is seen elsewhere.
+            let _ = shutdown(self.fd, Shutdown::Write);
+        }
         let wanted = !self.ended && self.queued.len() + self.unanswered.len() < MOST_QUEUED;
         if wanted && !self.receiving {
             self.receive(ring);

@@ -7,7 +7,7 @@
 //! Left out: nothing. That it neither reads ahead nor looks who else is waiting *is* the model.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::thread;
 
@@ -41,6 +41,7 @@ fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer)?,
                 Step::Wait(time) => thread::sleep(time),
+                Step::Shut => client.shutdown(Shutdown::Write)?,
             }
         }
     }

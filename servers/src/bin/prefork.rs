@@ -7,7 +7,7 @@
 //! Left out: a pool that grows and shrinks with the load, and workers retired after so many clients.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -124,6 +124,7 @@ fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer)?,
                 Step::Wait(time) => thread::sleep(time),
+                Step::Shut => client.shutdown(Shutdown::Write)?,
             }
         }
     }

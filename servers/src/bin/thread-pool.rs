@@ -7,7 +7,7 @@
 //! Left out: a pool that grows with the load.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver};
@@ -80,6 +80,7 @@ fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer)?,
                 Step::Wait(time) => thread::sleep(time),
+                Step::Shut => client.shutdown(Shutdown::Write)?,
             }
         }
     }

@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::thread;
 
@@ -75,6 +75,7 @@ fn converse(mut client: &TcpStream, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer)?,
                 Step::Wait(time) => thread::sleep(time),
+                Step::Shut => client.shutdown(Shutdown::Write)?,
             }
         }
     }

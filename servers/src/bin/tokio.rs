@@ -69,6 +69,7 @@ async fn converse(mut client: TcpStream, service: Service) -> io::Result<()> {
             match step {
                 Step::Send(answer) => client.write_all(answer).await?,
                 Step::Wait(time) => tokio::time::sleep(time).await,
+                Step::Shut => client.shutdown().await?,
             }
         }
     }

@@ -6,6 +6,7 @@ use crate::Model;
 use crate::client::{Client, Protocol};
 use crate::facts::assert_idle;
 use crate::harness::{Server, Start};
+use crate::http::refusal;
 
 fn start(model: &Model, protocol: Protocol) -> Server {
     Start::new(model).protocol(protocol).start()
@@ -14,7 +15,8 @@ fn start(model: &Model, protocol: Protocol) -> Server {
 pub(crate) fn split_requests(model: &Model, protocol: Protocol) {
     let server = start(model, protocol);
     let mut client = server.connect();
-    for cut in [1, 7, 8, 9, 49] {
+    // In a tag, before and behind the mark; in a method, a path, and between the bytes that end a line or the head.
+    for cut in [1, 7, 8, 9, 27, 47, 48, 49] {
         let (request, expected) = client.conversation(1);
         let (head, tail) = request.split_at(cut);
         client.send(head);
@@ -105,7 +107,8 @@ pub(crate) fn slow_reader(model: &Model, protocol: Protocol) {
     server.stop();
 }
 
-/// Bytes that mean nothing: an echo repeats them, `reply` takes them for requests, and neither comes to harm.
+/// Bytes that mean nothing: an echo repeats them, `reply` takes them for requests, HTTP refuses them, and none comes to
+/// harm.
 pub(crate) fn garbage(model: &Model, protocol: Protocol) {
     let server = start(model, protocol);
     let mut state = 1_u32;
@@ -114,17 +117,18 @@ pub(crate) fn garbage(model: &Model, protocol: Protocol) {
         (state >> 24) as u8
     };
     for length in [1, 49, 51, 10_000] {
-        let noise: Vec<u8> = (0..length).map(|_| noise()).collect();
+        // No request of HTTP begins like this.
+        let noise: Vec<u8> = (0..length).map(|n| if n == 0 { 0xff } else { noise() }).collect();
         let mut client = server.connect();
         client.send(&noise);
         client.shut_sending();
         let replies = noise
             .chunks_exact(50)
             .flat_map(|request| [&request[..8], &[0; 14]].concat());
-        let expected = if protocol == Protocol::Echo {
-            noise.clone()
-        } else {
-            replies.collect()
+        let expected = match protocol {
+            Protocol::Echo => noise.clone(),
+            Protocol::Http => refusal("400 Bad Request"),
+            _ => replies.collect(),
         };
         client.expect_to_the_end(&expected);
     }

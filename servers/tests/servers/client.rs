@@ -19,7 +19,12 @@ pub(crate) enum Protocol {
     LargeRequests,
     /// `reply` with replies larger than any buffer.
     LargeReplies,
+    Http,
 }
+
+/// The reply to every request of HTTP.
+pub(crate) const HTTP_REPLY: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nhello, world\n";
 
 impl Protocol {
     /// Bytes of a request and of its reply. The small sizes are no divisors of a server's buffer, so that long
@@ -30,11 +35,26 @@ impl Protocol {
             Self::Reply => (50, 22),
             Self::LargeRequests => (6 << 20, 22),
             Self::LargeReplies => (50, 6 << 20),
+            Self::Http => (50, HTTP_REPLY.len()),
+        }
+    }
+
+    /// Where in a request the byte is whose lowest bit asks for work.
+    fn mark(self) -> usize {
+        if self == Self::Http {
+            // A digit behind `X-Work: `, and two ends of lines behind it.
+            50 - "0\r\n\r\n".len()
+        } else {
+            8
         }
     }
 
     pub(crate) fn flags(self) -> Vec<String> {
-        let name = if self == Self::Echo { "echo" } else { "reply" };
+        let name = match self {
+            Self::Echo => "echo",
+            Self::Http => "http",
+            _ => "reply",
+        };
         let (request, reply) = self.sizes();
         let flags = format!("--protocol {name} --request-bytes {request} --reply-bytes {reply}");
         flags.split(' ').map(String::from).collect()
@@ -101,7 +121,7 @@ impl Client {
         let (request_bytes, _) = self.protocol.sizes();
         let (mut sent, mut expected) = self.conversation(marks.len());
         for (n, &marked) in marks.iter().enumerate() {
-            let mark = n * request_bytes + 8;
+            let mark = n * request_bytes + self.protocol.mark();
             sent[mark] = sent[mark] & !1 | u8::from(marked);
             if self.protocol == Protocol::Echo {
                 expected[mark] = sent[mark];
@@ -115,16 +135,23 @@ impl Client {
         let (request_bytes, reply_bytes) = self.protocol.sizes();
         let (mut sent, mut expected) = (Vec::new(), Vec::new());
         for _ in 0..count {
-            let request = sent.len();
-            sent.extend(self.id.to_be_bytes());
-            sent.extend(self.requests.to_be_bytes());
-            sent.resize(request + request_bytes, (self.id ^ self.requests) as u8);
-            if self.protocol == Protocol::Echo {
-                expected.extend_from_slice(&sent[request..]);
+            let (request, reply) = (sent.len(), expected.len());
+            if self.protocol == Protocol::Http {
+                let path = format!("{:06}{:06}", self.id, self.requests);
+                sent.extend(format!("GET /{path} HTTP/1.1\r\nHost: a\r\nX-Work: 0\r\n\r\n").bytes());
+                assert_eq!(sent.len() - request, request_bytes);
             } else {
-                let reply = expected.len();
-                expected.extend_from_slice(&sent[request..request + 8]);
-                expected.resize(reply + reply_bytes, 0);
+                sent.extend(self.id.to_be_bytes());
+                sent.extend(self.requests.to_be_bytes());
+                sent.resize(request + request_bytes, (self.id ^ self.requests) as u8);
+            }
+            match self.protocol {
+                Protocol::Echo => expected.extend_from_slice(&sent[request..]),
+                Protocol::Http => expected.extend(HTTP_REPLY.bytes()),
+                _ => {
+                    expected.extend_from_slice(&sent[request..request + 8]);
+                    expected.resize(reply + reply_bytes, 0);
+                }
             }
             self.requests += 1;
         }

@@ -11,6 +11,7 @@ mod client;
 mod crowds;
 mod facts;
 mod harness;
+mod http;
 mod limits;
 mod processes;
 mod sandbox;
@@ -60,12 +61,16 @@ macro_rules! tests {
 }
 
 /// As `tests!`, once for each protocol.
-macro_rules! tests_of_both_protocols {
+macro_rules! tests_of_every_protocol {
     ($model:expr, $cases:ident: $($case:ident),+ $(,)?) => {
-        tests_of_both_protocols! { @one echo, Echo, $model, $cases: $($case),+ }
-        tests_of_both_protocols! { @one reply, Reply, $model, $cases: $($case),+ }
+        tests_of_a_protocol! { echo, Echo, $model, $cases: $($case),+ }
+        tests_of_a_protocol! { reply, Reply, $model, $cases: $($case),+ }
+        tests_of_a_protocol! { http, Http, $model, $cases: $($case),+ }
     };
-    (@one $module:ident, $protocol:ident, $model:expr, $cases:ident: $($case:ident),+) => {
+}
+
+macro_rules! tests_of_a_protocol {
+    ($module:ident, $protocol:ident, $model:expr, $cases:ident: $($case:ident),+) => {
         mod $module {
             $(#[test]
             fn $case() {
@@ -99,17 +104,29 @@ macro_rules! models {
     (@spins $kind:ident) => { false };
 
     (@every $model:ident) => {
-        tests_of_both_protocols! { super::$model, bytes:
+        tests_of_every_protocol! { super::$model, bytes:
             split_requests, merged_requests, writes_of_one_byte, half_close, half_close_seen_at_once,
             slow_reader, garbage,
         }
         mod work {
-            tests_of_both_protocols! { super::super::$model, work:
-                waits_keep_the_order, computing_keeps_the_order, a_wait_is_its_own,
+            tests_of_a_protocol! { echo, Echo, super::super::$model, work:
+                waits_keep_the_order, computing_keeps_the_order, a_wait_is_its_own
+            }
+            tests_of_a_protocol! { reply, Reply, super::super::$model, work:
+                waits_keep_the_order, computing_keeps_the_order, a_wait_is_its_own
+            }
+            tests_of_a_protocol! { http, Http, super::super::$model, work:
+                waits_keep_the_order, computing_keeps_the_order
             }
         }
         tests! { $model, work: gone_before_the_wait_is_over, work_that_is_none }
         tests! { $model, bytes: large_requests, large_replies }
+        mod http_alone {
+            tests! { super::$model, http:
+                every_kind_of_request, refusals_arrive, a_refusal_behind_all_that_is_owed, the_last_request_waits,
+                a_client_that_never_closes,
+            }
+        }
         tests! { $model, crowds: reset_in_mid_request, clients_that_vanish, sixty_four_at_once }
         tests! { $model, starts:
             version_and_help, address_in_use, address_of_another_machine, address_that_is_none, privileged_port,
