@@ -22,6 +22,9 @@ pub fn report(args: &ReportArgs, color: Color) -> Result<ExitCode> {
     for problem in &recorded.damage {
         say(&format!("bench-runner: {problem}\n"));
     }
+    if recorded.run.interrupted {
+        say("bench-runner: the run was interrupted: rows are missing\n");
+    }
     let summary = summarise(&recorded.run, &recorded.rows);
     super::print(&text(&summary, color))?;
     let told = draw(&directory, &recorded.run, &recorded.rows, recorded.benches.as_ref())?;

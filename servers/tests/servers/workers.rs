@@ -74,7 +74,10 @@ pub(crate) fn a_killed_worker_is_replaced(model: &Model) {
     let idle = children(server.pid())
         .into_iter()
         .find(|worker| !serving(&server).contains(worker));
-    kill(Pid::from_raw(idle.expect("a free one") as i32), Signal::SIGKILL).expect("a worker");
+    let idle = idle.expect("a free one");
+    kill(Pid::from_raw(idle as i32), Signal::SIGKILL).expect("a worker");
+    // Before its end it may still be woken for a newcomer, take it, and be gone with it.
+    eventually("it has ended", || !children(server.pid()).contains(&idle));
     others.push(server.served());
     eventually("there are three again", || {
         children(server.pid())

@@ -190,7 +190,10 @@ fn note(canvas: &Canvas<'_>, plot: Area, panels: &[Panel], axes: &str) -> anyhow
             "bars: range of the rounds, where wider than its mark",
         ),
         (points().any(|p| p.lower_bound), "open, ≥: at least this much"),
-        (all(panels).any(|s| s.ended.is_some()), "✗: broke"),
+        (
+            all(panels).any(|s| s.ended.is_some()),
+            "✗: broke, drawn at its last rate",
+        ),
     ];
     let said = marks.iter().filter(|(occurs, _)| *occurs).map(|(_, words)| *words);
     let words = std::iter::once(axes).chain(said).collect::<Vec<_>>().join("  ·  ");
