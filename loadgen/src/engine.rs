@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::os::fd::RawFd;
 
 use crate::attempts::Attempts;
-use crate::client::Tally;
+use crate::client::{Client, State, Tally};
 use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
 use crate::wire::Window;
@@ -71,14 +71,25 @@ pub(crate) trait Clients: Load {
     /// Ends all sending; what is under way may still be answered.
     fn rest(&mut self);
 
+    /// All of them.
+    fn all(&self) -> &[Client];
+
     /// Replies that served clients still wait for.
-    fn outstanding(&self) -> u64;
+    fn outstanding(&self) -> u64 {
+        let served = self.all().iter().filter(|client| client.state == State::Served);
+        served.map(|client| u64::from(client.under_way())).sum()
+    }
 
     /// Established clients without a reply so far.
-    fn silent(&self) -> u64;
+    fn silent(&self) -> u64 {
+        let silent = self.all().iter().filter(|client| client.state == State::Silent);
+        silent.count() as u64
+    }
 
     /// Counts over all clients for which `active` holds.
-    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally;
+    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
+        Tally::of(self.all().iter().filter(|client| active(u64::from(client.id))))
+    }
 
     /// When [`Clients::tick`] wants to be called next.
     fn next_tick_ns(&self) -> u64;

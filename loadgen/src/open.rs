@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::client::{Client, Reply, State, Tally};
+use crate::client::{Client, Reply, State};
 use crate::clock::{Clock, nanoseconds};
 use crate::config::Config;
 use crate::engine::{Clients, Close, Engine, Load};
@@ -324,20 +324,8 @@ impl<C: Clock> Clients for OpenLoop<C> {
         }
     }
 
-    fn outstanding(&self) -> u64 {
-        let served = self.clients.iter().filter(|client| client.state == State::Served);
-        served.map(|client| u64::from(client.under_way())).sum()
-    }
-
-    fn silent(&self) -> u64 {
-        self.clients
-            .iter()
-            .filter(|client| client.state == State::Silent)
-            .count() as u64
-    }
-
-    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
-        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
+    fn all(&self) -> &[Client] {
+        &self.clients
     }
 
     fn next_tick_ns(&self) -> u64 {

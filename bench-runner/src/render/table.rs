@@ -11,8 +11,8 @@ use crate::stats::{Estimate, Line, Summary, WindowSummary};
 enum Detail {
     Plain,
     Verdicts,
-    Counts,
     Ranges,
+    Counts,
 }
 
 /// Room that the last column has before anything else is left out for it. Longer reasons are broken.
@@ -34,7 +34,7 @@ struct Column {
 pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let lines: Vec<&Line> = summary.at(conns).collect();
     let width = usize::from(width.max(80));
-    let mut columns = [Detail::Ranges, Detail::Counts, Detail::Verdicts, Detail::Plain]
+    let mut columns = [Detail::Counts, Detail::Ranges, Detail::Verdicts, Detail::Plain]
         .into_iter()
         .map(|detail| columns(&lines, summary.active, detail))
         .find(|columns| fits(columns, width))
@@ -83,7 +83,7 @@ fn fits(columns: &[Column], width: usize) -> bool {
 }
 
 fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
-    let wide = detail == Detail::Ranges;
+    let wide = detail >= Detail::Ranges;
     let column = |group: &str, head, right, cell: &dyn Fn(&Line) -> String| Column {
         group: group.to_owned(),
         head,

@@ -1,10 +1,11 @@
 //! A real server that is stopped for a while (SIGSTOP), under an open loop: whoever was to be served then has waited,
 //! and the response times say so.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -34,15 +35,23 @@ fn a_server_that_was_stopped_made_its_clients_wait() {
     let ready: Value = serde_json::from_str(&ready).unwrap();
     let address = ready["address"].as_str().unwrap().to_owned();
 
+    let pid = Pid::from_raw(server.0.id() as i32);
+    let descriptors = || fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+    let alone = descriptors();
+
     let load = thread::spawn(move || {
         let mut loadgen = Command::new(bin_dir().join("loadgen"));
         loadgen.args(["--target", &address, "--json"]);
         loadgen.args("--conns 10 --rate 1000 --duration 3s --warmup 200ms".split(' '));
         output(&mut loadgen)
     });
-    // Well inside the window, wherever on a busy machine that began: it is three seconds long.
-    thread::sleep(Duration::from_millis(1500));
-    let pid = Pid::from_raw(server.0.id() as i32);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while descriptors() < alone + 10 {
+        assert!(Instant::now() < deadline, "nobody connects");
+        thread::sleep(Duration::from_millis(5));
+    }
+    // All are connected, and the window, which begins 200 ms later, is three seconds long.
+    thread::sleep(Duration::from_millis(1000));
     kill(pid, Signal::SIGSTOP).unwrap();
     thread::sleep(Duration::from_millis(600));
     kill(pid, Signal::SIGCONT).unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::think::Think;
 use super::{ClosedLoop, next_request};
 use crate::attempts::Attempts;
-use crate::client::{Client, State, Tally};
+use crate::client::{Client, State};
 use crate::clock::{nanoseconds, now_ns};
 use crate::connect::BATCH;
 use crate::engine::{Clients, Engine, Load};
@@ -109,20 +109,8 @@ impl Clients for ClosedLoop {
         }
     }
 
-    fn outstanding(&self) -> u64 {
-        let served = self.clients.iter().filter(|client| client.state == State::Served);
-        served.map(|client| u64::from(client.under_way())).sum()
-    }
-
-    fn silent(&self) -> u64 {
-        self.clients
-            .iter()
-            .filter(|client| client.state == State::Silent)
-            .count() as u64
-    }
-
-    fn tally(&self, active: impl Fn(u64) -> bool) -> Tally {
-        Tally::of(self.clients.iter().filter(|client| active(u64::from(client.id))))
+    fn all(&self) -> &[Client] {
+        &self.clients
     }
 
     fn next_tick_ns(&self) -> u64 {
