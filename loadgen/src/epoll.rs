@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use socket2::SockRef;
 
 use crate::clock::now_ns;
 use crate::config::Config;
@@ -229,7 +230,11 @@ impl Engine for EpollEngine {
                         }
                         Err(how) => Some(how),
                     },
-                    Err(Close) => {
+                    Err(how) => {
+                        if matches!(how, Close::InOrder) {
+                            // Where that fails, the server sees a reset of a connection that it has ended itself.
+                            let _ = SockRef::from(&connection.socket).set_linger(None);
+                        }
                         self.close(id);
                         None
                     }
