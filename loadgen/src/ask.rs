@@ -50,6 +50,22 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+impl Reply {
+    /// What it has that `expected` has not, in words, if it has anything.
+    #[must_use]
+    pub fn difference(&self, expected: &ExpectedHttp) -> Option<String> {
+        if self.head.status != expected.status {
+            return Some(format!("status {} where {} is due", self.head.status, expected.status));
+        }
+        if let Some(length) = expected.length.filter(|&length| length != self.length) {
+            return Some(format!("{} bytes of body where {length} are due", self.length));
+        }
+        let body = &expected.body.as_ref()?.0;
+        let at = body.iter().zip(&self.body).position(|(due, came)| due != came)?;
+        Some(format!("another body from byte {at} on"))
+    }
+}
+
 /// A connection on which one reply after the other is read, for as long as that takes.
 #[derive(Debug)]
 pub struct Conversation {

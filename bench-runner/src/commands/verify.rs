@@ -16,7 +16,7 @@ use crate::record::Settings;
 /// When the selection is no selection, or the user interrupts.
 pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     let entries = args.selection.entries()?;
-    args.load.check()?;
+    args.load.check(&entries)?;
     adopt_orphans();
     let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
     let launches = super::launches(&entries, &binaries);
@@ -36,7 +36,8 @@ pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
             anyhow::bail!("interrupted");
         }
         let told = match checked {
-            Ok(()) => "answers rightly".to_owned(),
+            Ok(None) => "answers rightly".to_owned(),
+            Ok(Some(expected)) => format!("answers rightly ({})", expected.words()),
             Err(error) => {
                 all_right = false;
                 format!("✗ {error:#}")

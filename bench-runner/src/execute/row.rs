@@ -60,7 +60,8 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         window,
         load: LoadShape {
             mode: "closed".to_owned(),
-            protocol: settings.protocol.clone(),
+            protocol: settings.protocol.name().to_owned(),
+            path: settings.path.clone(),
             request_bytes: settings.request_bytes,
             reply_bytes: settings.reply_bytes,
             pipeline: settings.pipeline,

@@ -6,11 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use loadgen::{Payload, Protocol};
+use loadgen::{ExpectedHttp, Payload, Protocol};
 
 use super::server::{Launch, Server};
 use super::wait;
 use crate::record::{Ready, Settings};
+
+mod http;
 
 /// Time that any single read or write may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,29 +36,33 @@ const CHECKS: [Check; 5] = [
     ("many connections", many_connections),
 ];
 
-/// Starts the server and puts it through all checks.
+/// Starts the server and puts it through all checks. Under HTTP it tells what replies must be: as the first one.
 ///
 /// # Errors
 /// Names the check that failed and how.
-pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<()> {
+pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Option<ExpectedHttp>> {
     let mut server = Server::start(launch, settings, cpus)?;
-    let protocol = if settings.protocol == "reply" {
-        Protocol::Reply
-    } else {
-        Protocol::Echo
+    let checked = match settings.protocol {
+        Protocol::Http => http::check(&server, settings).map(Some),
+        protocol => check(&server, protocol, settings).map(|()| None),
     };
+    let expected = checked.map_err(|(name, error)| match server.check_alive() {
+        // A server that died says more than the connection that broke.
+        Err(death) => death.context(format!("check '{name}'")),
+        Ok(()) => server.failure(format!("{:#}", error.context(format!("check '{name}'")))),
+    })?;
+    server.stop()?;
+    Ok(expected)
+}
+
+/// Puts the server through all checks, or tells which has failed and why.
+fn check(server: &Server, protocol: Protocol, settings: &Settings) -> Result<(), (&'static str, anyhow::Error)> {
     // Hardly ever a request that asks for work: thousands of waits in a row would test nothing but patience.
     let mut payload =
         Payload::new(protocol, settings.request_bytes as usize, settings.reply_bytes as usize).slow_every(u32::MAX);
     for (name, check) in CHECKS {
-        let checked = check(&server, &mut payload).with_context(|| format!("check '{name}'"));
-        // A server that died says more than the connection that broke.
-        checked.map_err(|error| match server.check_alive() {
-            Err(death) => death.context(format!("check '{name}'")),
-            Ok(()) => server.failure(format!("{error:#}")),
-        })?;
+        check(server, &mut payload).map_err(|error| (name, error))?;
     }
-    server.stop()?;
     Ok(())
 }
 

@@ -214,9 +214,12 @@ impl Verdict {
 pub struct LoadShape {
     /// `closed`: the next request waits for the reply.
     pub mode: String,
-    /// `echo` or `reply`.
+    /// `echo`, `reply` or `http`.
     pub protocol: String,
-    /// Size of a request.
+    /// What was asked for, under `http`.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Size of a request, under `echo` and `reply`.
     pub request_bytes: u64,
     /// Size of a reply, under `reply`.
     pub reply_bytes: u64,

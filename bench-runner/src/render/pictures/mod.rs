@@ -106,9 +106,8 @@ fn footer(run: &Run) -> String {
 /// How a closed loop was run, for the subtitles of charts that show its windows.
 fn closed_loop(run: &Run) -> String {
     format!(
-        "closed loop, {} requests of {} bytes, windows of {} s; {}; server on {}, generator on {}",
-        run.settings.protocol,
-        run.settings.request_bytes,
+        "closed loop, {}, windows of {} s; {}; server on {}, generator on {}",
+        run.settings.requests(),
         run.settings.duration_s,
         rounds(run, "median and range of"),
         cpus(&run.environment.server_cpus),
