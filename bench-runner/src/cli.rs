@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use loadgen::Protocol;
-use loadgen::units::{parse_bytes, parse_duration, parse_positive};
+use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
+use loadgen::{Arrivals, Protocol};
 
 use crate::execute::cpus;
 use crate::record::NO_WORK;
@@ -25,6 +25,7 @@ Examples:
   bench-runner --quick                              the same in a minute or two, one short round
   bench-runner -m epoll,poll,select --sweep         three models at 1, 10, 100, 1k and 10k connections
   bench-runner -m all,-fork -c 1k,5k --rounds 5     two counts, five rounds, without fork
+  bench-runner -c 1k --rate 10k..200k:8             response time against offered rate, and the knees
   bench-runner -m epoll,mine --server 'mine=./my-server --port {port}'
                                                     your own server beside ours
   bench-runner demo                                 five models in a minute
@@ -66,6 +67,8 @@ Examples:
   bench-runner run --models all --conns 10000       the whole comparison
   bench-runner run --quick -m epoll,poll            two models, one short round
   bench-runner run -c 1k,5k,10k --rounds 5          three connection counts, five rounds
+  bench-runner run -c 1k --rate 10k..200k:8         response time against offered rate, and the knees
+  bench-runner run -c 1k --rate 20k --stall 500ms   what a stop of half a second does to the clients
   bench-runner run --dry-run                        what would be done, and how long it would take
   bench-runner run --server-cpus 0 --client-cpus 1-3
                                                     which CPUs each side has
@@ -174,6 +177,15 @@ pub struct RunArgs {
     /// Connections that talk in the mostly-idle window
     #[arg(long, value_name = "N", default_value = "100", value_parser = parse_positive)]
     pub active: u64,
+    /// Offer rates (req/s) in an open loop instead: 20k, 10k,20k or 10k..200k:8
+    #[arg(long, value_name = "RATES", value_parser = parse_rate_list, conflicts_with_all = ["active", "think", "requests_per_conn"])]
+    pub rate: Option<Rates>,
+    /// How the requests of --rate follow each other
+    #[arg(long, value_enum, default_value_t = Arrivals::Uniform, requires = "rate", hide_short_help = true)]
+    pub arrivals: Arrivals,
+    /// Stop the server for so long in the middle of each window, and see who notices
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration, hide_short_help = true)]
+    pub stall: Duration,
     /// Rounds; the order of servers is another in each
     #[arg(short, long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
@@ -215,6 +227,14 @@ pub struct RunArgs {
 /// A list of CPUs from the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cpus(pub Vec<usize>);
+
+/// Rates from the command line, in requests per second.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rates(pub Vec<f64>);
+
+fn parse_rate_list(text: &str) -> Result<Rates, String> {
+    parse_rates(text).map(Rates)
+}
 
 fn parse_cpus(text: &str) -> Result<Cpus, String> {
     cpus::parse(text).map(Cpus)

@@ -20,7 +20,7 @@ pub use watched::watched;
 
 use crate::charts::{Chart, PartsBar, Picture, theme};
 use crate::record::{Benches, Run, write_whole};
-use crate::render::readme::machine;
+use crate::render::readme::{machine, mode};
 use crate::stats::{Line, Summary};
 
 /// All charts that a run has data for: the name of each picture, and what it shows.
@@ -103,10 +103,11 @@ fn footer(run: &Run) -> String {
     )
 }
 
-/// How a closed loop was run, for the subtitles of charts that show its windows.
-fn closed_loop(run: &Run) -> String {
+/// How the load was made, for the subtitles of charts that show its windows.
+fn load(run: &Run) -> String {
     format!(
-        "closed loop, {} requests of {} bytes, windows of {} s; {}; server on {}, generator on {}",
+        "{}, {} requests of {} bytes, windows of {} s; {}; server on {}, generator on {}",
+        mode(&run.settings),
         run.settings.protocol,
         run.settings.request_bytes,
         run.settings.duration_s,

@@ -2,7 +2,7 @@
 
 use loadgen::units::grouped;
 
-use super::{closed_loop, footer};
+use super::{load, footer};
 use crate::charts::{Ended, Panel, Point, Series, Watched};
 use crate::record::Run;
 use crate::stats::{Line, Summary, WindowSummary, watched_title};
@@ -28,7 +28,7 @@ pub fn watched(run: &Run, summary: &Summary) -> Watched {
     };
     Watched {
         title: watched_title(summary),
-        subtitle: closed_loop(run),
+        subtitle: load(run),
         footer: footer(run),
         panels: [
             panel("All connections talk".to_owned(), &|line| Some(line.busy.clone())),

@@ -4,6 +4,7 @@
 //! ([`Estimate::clearly_above`]); what is not clearly different is not ranked.
 
 mod costs;
+mod open;
 mod rates;
 mod served;
 mod steps;
@@ -12,6 +13,8 @@ use loadgen::units::grouped;
 
 use self::costs::{cpu, memory};
 pub use self::costs::{cpu_title, in_one_gib, memory_title};
+use self::open::{keeping_up, knees, response};
+pub use self::open::offered_title;
 use self::rates::{burning, collapse, scaling, unranked, watched};
 use self::served::{all_served, late, stopped};
 pub use self::steps::ruler_title;
@@ -24,6 +27,8 @@ pub enum Topic {
     Served,
     /// Throughput while all talk and while few do.
     Watched,
+    /// Response time under an offered rate.
+    Response,
     /// CPU per request.
     Cpu,
     /// Memory per connection.
@@ -69,6 +74,9 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     for line in &served {
         say(Topic::Watched, collapse(line, summary.active));
     }
+    say(Topic::Response, keeping_up(&served));
+    say(Topic::Response, response(&served));
+    say(Topic::Response, knees(&served));
     say(Topic::Cpu, burning(&lines));
     say(Topic::Cpu, cpu(&served));
     say(Topic::Memory, memory(&served));

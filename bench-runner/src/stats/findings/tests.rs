@@ -32,6 +32,8 @@ fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
         memory_user_share: None,
         limited_by: None,
         backlog: Some(4096),
+        curve: Vec::new(),
+        knee_per_s: None,
         verdict: Verdict::Valid,
         failures: Vec::new(),
     }
@@ -42,6 +44,7 @@ fn summary(lines: Vec<Line>) -> Summary {
         lines,
         conns: vec![10_000],
         active: 100,
+        rates_per_s: Vec::new(),
         suspect: Vec::new(),
     }
 }
