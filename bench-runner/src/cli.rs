@@ -97,7 +97,7 @@ Examples:
 /// Which servers.
 #[derive(Args, Clone, Debug)]
 pub struct Selection {
-    /// Servers: all, families, names (a,b); -NAME takes one out
+    /// Servers: all, families, names; -NAME takes one out
     #[arg(
         short,
         long,
@@ -177,7 +177,7 @@ pub struct RunArgs {
     /// Connections that talk in the mostly-idle window
     #[arg(long, value_name = "N", default_value = "100", value_parser = parse_positive)]
     pub active: u64,
-    /// Offer rates (req/s) in an open loop instead: 20k, 10k,20k or 10k..200k:8
+    /// Open loop at these rates instead (20k, 10k,20k or 10k..200k:8)
     #[arg(long, value_name = "RATES", value_parser = parse_rate_list, conflicts_with_all = ["active", "think", "requests_per_conn"])]
     pub rate: Option<Rates>,
     /// How the requests of --rate follow each other

@@ -201,13 +201,16 @@ mod tests {
             ..settings()
         };
         let phases = open.phases(1000);
-        assert_eq!(phases.iter().map(|p| p.rate_per_s).collect::<Vec<_>>(), [Some(1e3), Some(2e3)]);
+        assert_eq!(
+            phases.iter().map(|p| p.rate_per_s).collect::<Vec<_>>(),
+            [Some(1e3), Some(2e3)]
+        );
         assert!(phases.iter().all(|p| p.window == Window::Open && p.active == 1000));
         let closed = settings().phases(1000);
-        assert_eq!(closed.iter().map(|p| (p.window, p.active)).collect::<Vec<_>>(), [
-            (Window::Busy, 1000),
-            (Window::Idle, 100)
-        ]);
+        assert_eq!(
+            closed.iter().map(|p| (p.window, p.active)).collect::<Vec<_>>(),
+            [(Window::Busy, 1000), (Window::Idle, 100)]
+        );
         assert_eq!(settings().phases(100).len(), 1);
     }
 

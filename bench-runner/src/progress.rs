@@ -122,7 +122,9 @@ fn tell(row: &Row) -> String {
             "{} of {} req/s, p99 {}",
             short(rate.unwrap_or(0.0)),
             short(row.offered_per_s.unwrap_or(0.0)),
-            row.response_ns.and_then(|response| response.p99).map_or_else(|| "✗".to_owned(), |ns| time(ns as f64))
+            row.response_ns
+                .and_then(|response| response.p99)
+                .map_or_else(|| "✗".to_owned(), |ns| time(ns as f64))
         ),
         (None, rate) => format!(
             "{window} {} served, {} req/s",

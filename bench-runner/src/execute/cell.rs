@@ -266,7 +266,9 @@ fn measure_window(bench: &Bench, fleet: &mut Fleet, server: &mut Server, phase: 
     let measurement = fleet.collect()?;
     let cpu = CpuSpan::between(before, after, tree.is_still(pid));
     let rate = phase.rate_per_s;
-    let calls = rate.map(|_| system_calls(phase.active, rate, fleet, server)).transpose()?;
+    let calls = rate
+        .map(|_| system_calls(phase.active, rate, fleet, server))
+        .transpose()?;
     Ok(Measured {
         phase,
         measurement,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use loadgen::{Histogram, Measurement};
+use loadgen::{Histogram, Measurement, Outcome};
 
 use super::Failure;
 use super::cell::{Bench, Findings, Measured};
@@ -94,6 +94,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, phase: Phase, found:
         offered: None,
         offered_per_s: None,
         response_ns: None,
+        others_response_ns: None,
         lateness_ns: None,
         slow_ns: None,
         others_ns: None,
@@ -109,6 +110,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, phase: Phase, found:
         slowest: None,
         fastest: None,
         series: None,
+        others_series: None,
         cpu_ns_per_request: None,
         context_switches_per_request: None,
         memory_bytes_per_connection: None,
@@ -141,22 +143,28 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     let asked = Asked {
         replies: &m.histogram,
         // In an open loop these are ages since the requests were due, and belong to the response times.
-        unfinished: m.response_histogram.as_ref().map_or(&m.unfinished_histogram, |_| &nothing),
+        unfinished: m
+            .response_histogram
+            .as_ref()
+            .map_or(&m.unfinished_histogram, |_| &nothing),
         served: m.served.saturating_sub(m.late + m.greeted),
         asked: m.active,
     };
     row.latency_ns = asked.quantiles();
     // There every request that was due is told by itself, whichever client it fell to.
     row.response_ns = m.response_histogram.as_ref().map(|response| {
+        // What connections asked that were never served has no age there, and no end in sight.
+        let told = m.requests + m.unfinished_histogram.len();
         let due = Asked {
             replies: response,
             unfinished: &m.unfinished_histogram,
-            served: 1,
-            asked: 1,
+            served: told,
+            asked: told.max(m.requests + m.outcomes.count(Outcome::Unfinished)),
         };
         due.quantiles()
     });
     (row.offered, row.offered_per_s, row.lateness_ns) = (m.offered, m.offered_per_s, m.lateness_ns);
+    row.others_response_ns = m.others_response_ns;
     row.response_histogram.clone_from(&m.response_histogram);
     row.lateness_histogram.clone_from(&m.lateness_histogram);
     row.reply_latency_ns = m.latency_ns;
@@ -169,6 +177,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     (row.jain_index, row.fewest, row.most) = (m.jain_index, m.fewest, m.most);
     (row.slowest, row.fastest) = (m.slowest, m.fastest);
     row.series = Some(m.series.clone());
+    row.others_series.clone_from(&m.others_series);
     row.generator = Some(m.generator);
     row.littles_law = m.littles_law;
     row.histogram = Some(m.histogram.clone());

@@ -80,6 +80,9 @@ pub struct Row {
     /// that had no reply by the window's end counts as longer than its age.
     #[serde(default)]
     pub response_ns: Option<Quantiles>,
+    /// Response time of the requests that were not marked, over the replies that came, to two digits.
+    #[serde(default)]
+    pub others_response_ns: Option<Quantiles>,
     /// How late the generator turned to requests that were due.
     #[serde(default)]
     pub lateness_ns: Option<Quantiles>,
@@ -122,6 +125,9 @@ pub struct Row {
     /// The window in tenths of a second: correct replies, and their service times.
     #[serde(default)]
     pub series: Option<Series>,
+    /// The same over the requests of `others_ns`.
+    #[serde(default)]
+    pub others_series: Option<Series>,
     /// Server CPU time per correct reply, user and system, over its process tree.
     pub cpu_ns_per_request: Option<f64>,
     /// Context switches of the server per correct reply, over its process tree.

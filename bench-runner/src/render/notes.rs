@@ -44,6 +44,9 @@ pub(super) fn notes(lines: &[&Line], width: usize) -> String {
             "✗ falls among clients without a reply inside the window, or requests that its end cut off".to_owned(),
         );
     }
+    if lines.iter().any(|line| line.others_p99_ns.is_some()) {
+        notes.push("others: those who asked for nothing slow".to_owned());
+    }
     let points = || lines.iter().flat_map(|line| &line.curve);
     if points().any(|point| point.behind) {
         notes.push(format!(
@@ -59,7 +62,8 @@ pub(super) fn notes(lines: &[&Line], width: usize) -> String {
     }
     if points().next().is_some() {
         notes.push(
-            "p99: 99 of 100 requests were answered so soon after they were due; most: the highest rate answered".to_owned(),
+            "p99: 99 of 100 requests were answered so soon after they were due; most: the highest rate answered"
+                .to_owned(),
         );
         if lines.iter().any(|line| line.rounds > 1) {
             notes.push("each number is that of the middle round".to_owned());

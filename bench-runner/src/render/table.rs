@@ -50,9 +50,7 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let mut text = groups(&columns, &widths);
     text += &bold(
         &joined(
-            columns
-                .iter()
-                .map(|column| (column.head.clone(), column.right, false)),
+            columns.iter().map(|column| (column.head.clone(), column.right, false)),
             &widths,
             &rest.head,
         ),
@@ -121,6 +119,7 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
         rates("all talk", &|line| Some(line.busy.clone())),
         column("", "p99", true, &|line| latency(Some(&line.busy))),
     ];
+    columns.extend(others(lines));
     if lines.iter().any(|line| line.idle.is_some()) {
         let talk = format!("{} talk", grouped(active));
         columns.push(rates(&talk, &|line| line.idle.clone()));
@@ -155,6 +154,21 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
         line.stopped_by().unwrap_or_default()
     }));
     columns
+}
+
+/// What those wait who asked for nothing slow, where others did.
+fn others(lines: &[&Line]) -> Option<Column> {
+    let told = |line: &&Line| line.others_p99_ns.map(|p99| compact_time(p99.median));
+    lines.iter().any(|line| line.others_p99_ns.is_some()).then(|| Column {
+        group: "others".to_owned(),
+        head: "p99".to_owned(),
+        right: true,
+        cells: lines
+            .iter()
+            .map(|line| told(line).unwrap_or_else(|| "–".to_owned()))
+            .collect(),
+        marked: vec![false; lines.len()],
+    })
 }
 
 fn widths(columns: &[Column]) -> Vec<usize> {

@@ -26,7 +26,7 @@ pub struct RateSummary {
     /// The 99th percentiles of the rounds; `None` where one of them has none.
     pub p99_range_ns: Option<Estimate>,
     /// Mean response time over the replies that came.
-    mean_ns: Option<f64>,
+    pub(super) mean_ns: Option<f64>,
     /// 99th percentile of the service time: from the sending on, without what the request waited before it.
     pub service_p99_ns: Option<u64>,
     /// 99.9th percentile of the generator's lateness; the worst of the rounds.
@@ -54,8 +54,16 @@ pub(super) fn curve(rows: &[&Row]) -> Vec<RateSummary> {
     let mut rates: Vec<f64> = measured.clone().filter_map(|row| row.load.rate_per_s).collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
-    let at = |rate: f64| measured.clone().copied().filter(move |row| row.load.rate_per_s == Some(rate));
-    rates.into_iter().filter_map(|rate| point(rate, &at(rate).collect::<Vec<_>>())).collect()
+    let at = |rate: f64| {
+        measured
+            .clone()
+            .copied()
+            .filter(move |row| row.load.rate_per_s == Some(rate))
+    };
+    rates
+        .into_iter()
+        .filter_map(|rate| point(rate, &at(rate).collect::<Vec<_>>()))
+        .collect()
 }
 
 fn point(rate_per_s: f64, rows: &[&Row]) -> Option<RateSummary> {

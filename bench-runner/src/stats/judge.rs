@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use loadgen::units::{grouped, time};
-use loadgen::{Generator, KEEPS_UP, Histogram, LittlesLaw};
+use loadgen::{Generator, Histogram, KEEPS_UP, LittlesLaw};
 
 use super::limit::Limit;
 use super::steady::trend;
@@ -212,7 +212,10 @@ fn checked(evidence: &Evidence) -> String {
     let generator = evidence.generator;
     let bottleneck = if let Some(open) = evidence.open {
         let late = open.lateness_p999_ns.map_or(0, |ns| ns);
-        format!("the generator sent 999 of 1,000 requests less than {} too late", time(late as f64))
+        format!(
+            "the generator sent 999 of 1,000 requests less than {} too late",
+            time(late as f64)
+        )
     } else if generator.spin {
         "the generator spins, so its CPU time does not tell whether it was the limit".to_owned()
     } else if evidence.server_share.is_none() && generator.cpu_share >= USED_UP {

@@ -3,6 +3,8 @@
 use loadgen::units::short;
 
 use super::curve::{RateSummary, curve, knee_of};
+use super::others::{Others, others};
+use super::stall::{Stall, stall};
 use crate::record::{Connections, Row, Run, Verdict, Window};
 
 /// A value over the rounds: the median, and the range that the rounds span.
@@ -105,6 +107,9 @@ pub struct Line {
     pub busy: WindowSummary,
     /// Few talk; `None` where the cell had no such window.
     pub idle: Option<WindowSummary>,
+    /// Where only some requests are slow, the 99th percentile of the others in each round: of their response times in an
+    /// open loop, of their service times in a closed one.
+    pub others_p99_ns: Option<Estimate>,
     /// A point for each offered rate, ascending; empty in a closed loop.
     pub curve: Vec<RateSummary>,
     /// The offered rate at which response time begins to climb; `None` where the curve has no knee.
@@ -174,6 +179,11 @@ pub struct Summary {
     pub active: u64,
     /// Offered rates, ascending; empty in a closed loop.
     pub rates_per_s: Vec<f64>,
+    /// How those fared over time, at the largest connection count, who asked for nothing slow; empty where all requests are
+    /// alike.
+    pub others: Vec<Others>,
+    /// A window in which the server was stopped, told by two clocks; `None` where there is none to tell of.
+    pub stall: Option<Stall>,
     /// Windows whose latencies disagree with Little's law, in words.
     pub suspect: Vec<String>,
 }
@@ -209,10 +219,12 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
     }
     let suspect = rows.iter().filter_map(suspect).collect();
     Summary {
+        others: others(&run.servers, rows, conns.last().copied().unwrap_or(0)),
         lines,
         conns,
         active: run.settings.active,
         rates_per_s: run.settings.rates_per_s.clone(),
+        stall: stall(rows),
         suspect,
     }
 }
@@ -243,7 +255,10 @@ fn line(rows: &[&Row]) -> Option<Line> {
     // Under an offered rate all talk too, and the first of them is the one that says least about the server's limits.
     let lowest = rows.iter().filter_map(|row| row.load.rate_per_s).reduce(f64::min);
     let all_talk: Vec<&Row> = match lowest {
-        Some(rate) => of(Window::Open).into_iter().filter(|row| row.load.rate_per_s == Some(rate)).collect(),
+        Some(rate) => of(Window::Open)
+            .into_iter()
+            .filter(|row| row.load.rate_per_s == Some(rate))
+            .collect(),
         None => busy.clone(),
     };
     let measured: Vec<&Row> = all_talk
@@ -288,6 +303,11 @@ fn line(rows: &[&Row]) -> Option<Line> {
         verdict: rows.iter().map(|row| row.verdict).max().unwrap_or(Verdict::Failed),
         failures,
         idle: (!idle.is_empty()).then(|| window(&idle)),
+        others_p99_ns: Estimate::of(
+            measured
+                .iter()
+                .filter_map(|row| Some(row.others_response_ns.or(row.others_ns)?.p99? as f64)),
+        ),
         knee_per_s: knee_of(&curve),
         curve,
         busy: window(&busy),

@@ -7,6 +7,7 @@ mod format;
 mod hostile;
 mod languages;
 mod life;
+mod open;
 mod readme;
 mod records;
 mod stall;

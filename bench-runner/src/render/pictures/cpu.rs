@@ -2,7 +2,7 @@
 
 use loadgen::units::grouped;
 
-use super::{load, failure, footer};
+use super::{failure, footer, load};
 use crate::charts::{Parts, PartsBar, PartsValue};
 use crate::record::Run;
 use crate::stats::{Line, Summary, cpu_title};

@@ -1,7 +1,7 @@
 //! Throughput against connections while all talk, a panel a family.
 
 use super::watched::series;
-use super::{load, footer};
+use super::{capitalised, footer, load};
 use crate::charts::{Families, Panel};
 use crate::record::Run;
 use crate::stats::{Line, Summary, scaling_title};
@@ -33,11 +33,4 @@ pub fn families(run: &Run, summary: &Summary) -> Families {
         footer: footer(run),
         panels: names.into_iter().map(panel).collect(),
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -25,13 +25,24 @@ pub(super) fn columns(lines: &[&Line], rates_per_s: &[f64], detail: Detail) -> V
     let mut columns = vec![column("", "model", false, &|line| line.server.clone())];
     for (i, rate) in some(rates_per_s, most).into_iter().enumerate() {
         let group = if i == 0 { "p99 at" } else { "" };
-        let at = |line: &Line| line.curve.iter().find(|point| point.rate_per_s == rate).map_or("–".to_owned(), p99);
+        let at = |line: &Line| {
+            line.curve
+                .iter()
+                .find(|point| point.rate_per_s == rate)
+                .map_or("–".to_owned(), p99)
+        };
         columns.push(column(group, &short(rate), true, &at));
     }
+    columns.extend(super::others(lines));
     let rate = |of: Option<f64>| of.map_or_else(|| "–".to_owned(), short);
     columns.push(column("", "knee", true, &|line| rate(line.knee_per_s)));
     columns.push(column("", "most", true, &|line| {
-        rate(line.curve.iter().map(|point| point.achieved_per_s.median).reduce(f64::max))
+        rate(
+            line.curve
+                .iter()
+                .map(|point| point.achieved_per_s.median)
+                .reduce(f64::max),
+        )
     }));
     if detail >= Detail::Counts {
         // Where it has most to do of what it keeps up with: CPU per request falls as requests come in batches.
@@ -41,7 +52,9 @@ pub(super) fn columns(lines: &[&Line], rates_per_s: &[f64], detail: Detail) -> V
     if detail >= Detail::Verdicts {
         columns.push(column("", "verdict", false, &|line| line.verdict.name().to_owned()));
     }
-    columns.push(column("", "stopped by", false, &|line| line.stopped_by().unwrap_or_default()));
+    columns.push(column("", "stopped by", false, &|line| {
+        line.stopped_by().unwrap_or_default()
+    }));
     columns
 }
 

@@ -34,6 +34,7 @@ fn line(server: &str, served: u64, few: f64, limit: Option<&str>, verdict: Verdi
         limited_by: limit.map(str::to_owned),
         backlog: Some(4096),
         curve: Vec::new(),
+        others_p99_ns: None,
         knee_per_s: None,
         verdict,
         failures: Vec::new(),
@@ -51,6 +52,8 @@ fn told(width: u16) -> String {
         conns: vec![10_000],
         active: 100,
         rates_per_s: Vec::new(),
+        stall: None,
+        others: Vec::new(),
         suspect: Vec::new(),
     };
     table(&summary, 10_000, width, false)

@@ -5,6 +5,7 @@
 
 mod costs;
 mod open;
+mod others;
 mod rates;
 mod served;
 mod steps;
@@ -13,8 +14,10 @@ use loadgen::units::grouped;
 
 use self::costs::{cpu, memory};
 pub use self::costs::{cpu_title, in_one_gib, memory_title};
+pub use self::open::{clocks_title, offered_title};
 use self::open::{keeping_up, knees, response};
-pub use self::open::offered_title;
+pub use self::others::others_title;
+use self::others::waiting;
 use self::rates::{burning, collapse, scaling, unranked, watched};
 use self::served::{all_served, late, stopped};
 pub use self::steps::ruler_title;
@@ -77,6 +80,8 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     say(Topic::Response, keeping_up(&served));
     say(Topic::Response, response(&served));
     say(Topic::Response, knees(&served));
+    say(Topic::Response, waiting(&served));
+    say(Topic::Response, summary.stall.as_ref().and_then(open::stopped));
     say(Topic::Cpu, burning(&lines));
     say(Topic::Cpu, cpu(&served));
     say(Topic::Memory, memory(&served));

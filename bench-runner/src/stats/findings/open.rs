@@ -3,7 +3,7 @@
 use loadgen::units::{grouped, short, time};
 
 use super::rates::Apart;
-use crate::stats::{Estimate, Line, RateSummary, Summary};
+use crate::stats::{Estimate, Line, RateSummary, Stall, Summary};
 
 /// The point of a line at a rate, where it was measured.
 fn at(line: &Line, rate_per_s: f64) -> Option<&RateSummary> {
@@ -24,17 +24,31 @@ pub(super) fn keeping_up(lines: &[&Line]) -> Option<String> {
     let first = offered
         .iter()
         .filter_map(|line| Some((line, falls_behind(line)?)))
-        .min_by(|a, b| (a.1.rate_per_s, a.1.achieved_per_s.median).partial_cmp(&(b.1.rate_per_s, b.1.achieved_per_s.median)).expect("rates are numbers"));
+        .min_by(|a, b| {
+            (a.1.rate_per_s, a.1.achieved_per_s.median)
+                .partial_cmp(&(b.1.rate_per_s, b.1.achieved_per_s.median))
+                .expect("rates are numbers")
+        });
     let (most, all) = (rate(most), offered.len());
     Some(match (first, keeping) {
         (None, 1) if all == 1 => format!("{} keeps up with {most}.", offered[0].server),
         (None, _) => format!("All {all} keep up with {most}."),
         (Some((line, point)), _) if all == 1 => {
-            format!("{} falls behind at {} and answers {} of them.", line.server, rate(point.rate_per_s), short(point.achieved_per_s.median))
+            format!(
+                "{} falls behind at {} and answers {} of them.",
+                line.server,
+                rate(point.rate_per_s),
+                short(point.achieved_per_s.median)
+            )
         }
         (Some((line, point)), keeping) => format!(
-            "{} of {all} keep up with {most}; the first to fall behind is {}, which answers {} of {}.",
-            if keeping == 0 { "None".to_owned() } else { grouped(keeping as u64) },
+            "{} of {all} {} up with {most}; the first to fall behind is {}, which answers {} of {}.",
+            if keeping == 0 {
+                "None".to_owned()
+            } else {
+                grouped(keeping as u64)
+            },
+            if keeping == 1 { "keeps" } else { "keep" },
             line.server,
             short(point.achieved_per_s.median),
             rate(point.rate_per_s),
@@ -56,35 +70,58 @@ pub(super) fn response(lines: &[&Line]) -> Option<String> {
 
 /// The rate at which most servers can be held against each other, the highest of several, and those furthest apart there.
 fn compared<'a>(lines: &[&'a Line]) -> Option<(f64, Apart<'a>)> {
-    let p99 = |line: &Line, rate: f64| -> Option<Estimate> { at(line, rate).filter(|point| point.ranks())?.p99_range_ns };
-    let mut rates: Vec<f64> = lines.iter().flat_map(|line| &line.curve).map(|point| point.rate_per_s).collect();
+    let p99 =
+        |line: &Line, rate: f64| -> Option<Estimate> { at(line, rate).filter(|point| point.ranks())?.p99_range_ns };
+    let mut rates: Vec<f64> = lines
+        .iter()
+        .flat_map(|line| &line.curve)
+        .map(|point| point.rate_per_s)
+        .collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
     let ranked = |rate: f64| lines.iter().filter(|line| p99(line, rate).is_some()).count();
-    let rate = rates.into_iter().max_by(|&a, &b| ranked(a).cmp(&ranked(b)).then(a.total_cmp(&b)))?;
+    let rate = rates
+        .into_iter()
+        .max_by(|&a, &b| ranked(a).cmp(&ranked(b)).then(a.total_cmp(&b)))?;
     Some((rate, Apart::of(lines, |line| p99(line, rate))?))
 }
 
 /// Where response time begins to climb: the lowest and the highest of the knees.
 pub(super) fn knees(lines: &[&Line]) -> Option<String> {
-    let known = lines.iter().filter_map(|line| Some((line.knee_per_s?, line.server.as_str())));
+    let known = lines
+        .iter()
+        .filter_map(|line| Some((line.knee_per_s?, line.server.as_str())));
     let low = known.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
     let high = known.clone().max_by(|a, b| a.0.total_cmp(&b.0))?;
     let count = known.count();
     Some(match count {
         1 => format!("The knee of {} is at {}.", low.1, rate(low.0)),
         _ if low.0 == high.0 => format!("The knees of {count} are at {}.", rate(low.0)),
-        _ => format!("The knees lie between {} ({}) and {} ({}).", rate(low.0), low.1, rate(high.0), high.1),
+        _ => format!(
+            "The knees lie between {} ({}) and {} ({}).",
+            rate(low.0),
+            low.1,
+            rate(high.0),
+            high.1
+        ),
     })
 }
 
 /// The title of the chart of response time against offered rate.
 #[must_use]
 pub fn offered_title(summary: &Summary) -> String {
-    let lines: Vec<&Line> = summary.at(summary.most_conns()).filter(|line| line.rounds > 0).collect();
+    let lines: Vec<&Line> = summary
+        .at(summary.most_conns())
+        .filter(|line| line.rounds > 0)
+        .collect();
     let apart = compared(&lines).map(|(at_rate, apart)| {
         let ((low, quick), (high, slow)) = (apart.low(), apart.high());
-        format!("At {} p99 is {} with {quick}, {} with {slow}", rate(at_rate), time(low), time(high))
+        format!(
+            "At {} p99 is {} with {quick}, {} with {slow}",
+            rate(at_rate),
+            time(low),
+            time(high)
+        )
     });
     let up = keeping_up(&lines).map(|text| text.trim_end_matches('.').to_owned());
     match (apart, up) {
@@ -96,4 +133,25 @@ pub fn offered_title(summary: &Summary) -> String {
 
 fn rate(per_s: f64) -> String {
     format!("{} req/s", short(per_s))
+}
+
+/// What two clocks say of a stop.
+pub(super) fn stopped(stall: &Stall) -> Option<String> {
+    let (response, service) = stall.p99_ns()?;
+    let length = time(stall.stall_s * 1e9);
+    Some(format!(
+        "{} was stopped for {length}: from when requests were due p99 is {}, from when they were sent {}.",
+        stall.server,
+        time(response as f64),
+        time(service as f64)
+    ))
+}
+
+/// The title of the chart of two clocks.
+#[must_use]
+pub fn clocks_title(stall: &Stall) -> String {
+    stopped(stall).map_or_else(
+        || format!("{} was stopped, and too little was answered to tell", stall.server),
+        |text| text.trim_end_matches('.').to_owned(),
+    )
 }
