@@ -240,15 +240,19 @@ fn parse_cpus(text: &str) -> Result<Cpus, String> {
     cpus::parse(text).map(Cpus)
 }
 
-/// The text as it is, for it is the servers that understand it; but what none of them would is refused here.
+/// As servers understand it, with the number written out. What none of them would understand is refused here.
 fn parse_work(text: &str) -> Result<String, String> {
     match text.split_once(':') {
-        None if text == NO_WORK => {}
-        Some(("cpu", n)) => _ = parse_positive(n)?,
-        Some(("wait", time)) => _ = parse_duration(time)?,
-        _ => return Err("it is none, cpu:N or wait:TIME".to_owned()),
+        None if text == NO_WORK => Ok(text.to_owned()),
+        Some(("cpu", steps)) => Ok(format!("cpu:{}", parse_positive(steps)?)),
+        Some(("wait", time)) => {
+            let wait = parse_duration(time)?;
+            let whole = wait.as_nanos().is_multiple_of(1_000_000) && (1..=1000).contains(&wait.as_millis());
+            let refusal = || format!("'{time}' is no wait of whole milliseconds from 1ms to 1s");
+            whole.then(|| format!("wait:{}ms", wait.as_millis())).ok_or_else(refusal)
+        }
+        _ => Err("it is none, cpu:N or wait:TIME".to_owned()),
     }
-    Ok(text.to_owned())
 }
 
 /// Flags of `demo`.
@@ -308,4 +312,18 @@ pub struct VerifyArgs {
 pub struct ReportArgs {
     /// A run's directory, or its name under results/ [default: the latest]
     pub run: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_passed_on_as_servers_understand_it() {
+        assert_eq!(parse_work("none").unwrap(), "none");
+        assert_eq!(parse_work("cpu:100M").unwrap(), "cpu:100000000");
+        assert_eq!(parse_work("wait:1s").unwrap(), "wait:1000ms");
+        assert_eq!(parse_work("wait:5ms").unwrap(), "wait:5ms");
+        assert!(parse_work("wait:500us").is_err());
+    }
 }

@@ -36,6 +36,7 @@ fn mistakes_are_answered_with_what_was_meant() {
     refused(&place, "--work sleep", 2, &["'sleep'", "none, cpu:N or wait:TIME"]);
     refused(&place, "--work cpu:0", 2, &["'cpu:0'"]);
     refused(&place, "--work wait:long", 2, &["'wait:long'"]);
+    refused(&place, "--work wait:2s", 2, &["'2s'", "from 1ms to 1s"]);
     refused(
         &place,
         "-m all --work cpu:9 --server 'mine=./x {port}'",
