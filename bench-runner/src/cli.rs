@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use loadgen::Protocol;
 use loadgen::http::Request;
-use loadgen::units::{parse_bytes, parse_duration, parse_positive};
+use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
+use loadgen::{Arrivals, Protocol};
 
 use crate::execute::cpus;
 use crate::record::NO_WORK;
@@ -26,6 +26,7 @@ Examples:
   bench-runner --quick                              the same in a minute or two, one short round
   bench-runner -m epoll,poll,select --sweep         three models at 1, 10, 100, 1k and 10k connections
   bench-runner -m all,-fork -c 1k,5k --rounds 5     two counts, five rounds, without fork
+  bench-runner -c 1k --rate 10k..200k:8             response time against offered rate, and the knees
   bench-runner -m epoll,mine --server 'mine=./my-server --port {port}'
                                                     your own server beside ours
   bench-runner demo                                 five models in a minute
@@ -67,6 +68,8 @@ Examples:
   bench-runner run --models all --conns 10000       the whole comparison
   bench-runner run --quick -m epoll,poll            two models, one short round
   bench-runner run -c 1k,5k,10k --rounds 5          three connection counts, five rounds
+  bench-runner run -c 1k --rate 10k..200k:8         response time against offered rate, and the knees
+  bench-runner run -c 1k --rate 20k --stall 500ms   what a stop of half a second does to the clients
   bench-runner run --dry-run                        what would be done, and how long it would take
   bench-runner run --server-cpus 0 --client-cpus 1-3
                                                     which CPUs each side has
@@ -95,7 +98,7 @@ Examples:
 /// Which servers.
 #[derive(Args, Clone, Debug)]
 pub struct Selection {
-    /// Servers: all, families, names (a,b); -NAME takes one out
+    /// Servers: all, families, names; -NAME takes one out
     #[arg(
         short,
         long,
@@ -178,6 +181,15 @@ pub struct RunArgs {
     /// Connections that talk in the mostly-idle window
     #[arg(long, value_name = "N", default_value = "100", value_parser = parse_positive)]
     pub active: u64,
+    /// Open loop at these rates instead (20k, 10k,20k or 10k..200k:8)
+    #[arg(long, value_name = "RATES", value_parser = parse_rate_list, conflicts_with_all = ["active", "think", "requests_per_conn"])]
+    pub rate: Option<Rates>,
+    /// How the requests of --rate follow each other
+    #[arg(long, value_enum, default_value_t = Arrivals::Uniform, requires = "rate", hide_short_help = true)]
+    pub arrivals: Arrivals,
+    /// Stop the server for so long in the middle of each window, and see who notices
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_duration, hide_short_help = true)]
+    pub stall: Duration,
     /// Rounds; the order of servers is another in each
     #[arg(short, long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
@@ -220,19 +232,33 @@ pub struct RunArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cpus(pub Vec<usize>);
 
+/// Rates from the command line, in requests per second.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rates(pub Vec<f64>);
+
+fn parse_rate_list(text: &str) -> Result<Rates, String> {
+    parse_rates(text).map(Rates)
+}
+
 fn parse_cpus(text: &str) -> Result<Cpus, String> {
     cpus::parse(text).map(Cpus)
 }
 
-/// The text as it is, for it is the servers that understand it; but what none of them would is refused here.
+/// As servers understand it, with the number written out. What none of them would understand is refused here.
 fn parse_work(text: &str) -> Result<String, String> {
     match text.split_once(':') {
-        None if text == NO_WORK => {}
-        Some(("cpu", n)) => _ = parse_positive(n)?,
-        Some(("wait", time)) => _ = parse_duration(time)?,
-        _ => return Err("it is none, cpu:N or wait:TIME".to_owned()),
+        None if text == NO_WORK => Ok(text.to_owned()),
+        Some(("cpu", steps)) => Ok(format!("cpu:{}", parse_positive(steps)?)),
+        Some(("wait", time)) => {
+            let wait = parse_duration(time)?;
+            let whole = wait.as_nanos().is_multiple_of(1_000_000) && (1..=1000).contains(&wait.as_millis());
+            let refusal = || format!("'{time}' is no wait of whole milliseconds from 1ms to 1s");
+            whole
+                .then(|| format!("wait:{}ms", wait.as_millis()))
+                .ok_or_else(refusal)
+        }
+        _ => Err("it is none, cpu:N or wait:TIME".to_owned()),
     }
-    Ok(text.to_owned())
 }
 
 /// Flags of `demo`.
@@ -292,4 +318,18 @@ pub struct VerifyArgs {
 pub struct ReportArgs {
     /// A run's directory, or its name under results/ [default: the latest]
     pub run: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_passed_on_as_servers_understand_it() {
+        assert_eq!(parse_work("none").unwrap(), "none");
+        assert_eq!(parse_work("cpu:100M").unwrap(), "cpu:100000000");
+        assert_eq!(parse_work("wait:1s").unwrap(), "wait:1000ms");
+        assert_eq!(parse_work("wait:5ms").unwrap(), "wait:5ms");
+        assert!(parse_work("wait:500us").is_err());
+    }
 }

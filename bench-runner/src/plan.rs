@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use crate::catalog::{Entry, Takes};
-use crate::record::Settings;
+use crate::record::{Settings, Window};
 
 /// One server × one connection count × one round.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,12 +64,12 @@ pub fn cells(servers: &[Entry], settings: &Settings, seed: u64) -> Vec<Cell> {
 /// How long a cell takes, about: its windows are known, the rest is what it took when it was measured.
 #[must_use]
 pub fn expected(cell: &Cell, settings: &Settings) -> Duration {
-    let windows = if settings.active < cell.conns { 2.0 } else { 1.0 };
+    let windows = settings.phases(cell.conns).len() as f64;
     // Start, settling, memory, stop: a quarter of a second, and 100 µs more a connection.
     let rest = 0.25 + cell.conns as f64 * 100e-6;
-    // The window of system calls, and the server whose memory is measured.
+    // The windows of system calls, and the server whose memory is measured.
     let rest = rest
-        + 0.5
+        + 0.5 * settings.rates_per_s.len().max(1) as f64
         + if cell.tasks {
             settings.ramp(cell.conns) + 0.5 + rest
         } else {
@@ -96,7 +96,37 @@ fn waits(cell: &Cell, settings: &Settings) -> f64 {
 /// How long the generator waits for first replies.
 const PATIENCE: f64 = 0.5;
 
+/// A window of a cell: what is asked of the server, once its connections are open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Phase {
+    /// Its name.
+    pub window: Window,
+    /// Connections that talk.
+    pub active: u64,
+    /// Requests a second that are due, over all of these; none in a closed loop.
+    pub rate_per_s: Option<f64>,
+}
+
 impl Settings {
+    /// The windows of a cell with `conns` connections, in their order. One that would be like another is left out.
+    #[must_use]
+    pub fn phases(&self, conns: u64) -> Vec<Phase> {
+        let phase = |window, active, rate_per_s| Phase {
+            window,
+            active,
+            rate_per_s,
+        };
+        if !self.rates_per_s.is_empty() {
+            let rates = self.rates_per_s.iter();
+            return rates.map(|&rate| phase(Window::Open, conns, Some(rate))).collect();
+        }
+        let mut phases = vec![phase(Window::Busy, conns, None)];
+        if self.active < conns {
+            phases.push(phase(Window::Idle, self.active, None));
+        }
+        phases
+    }
+
     /// Time over which `conns` connections are opened, in seconds.
     #[must_use]
     pub fn ramp(&self, conns: u64) -> f64 {
@@ -162,6 +192,26 @@ mod tests {
                 .any(|cell| cell.server == name && cell.queues)
         };
         assert!(queues("iterative") && !queues("poll"));
+    }
+
+    #[test]
+    fn an_open_loop_has_a_window_for_each_rate_and_no_other() {
+        let open = Settings {
+            rates_per_s: vec![1e3, 2e3],
+            ..settings()
+        };
+        let phases = open.phases(1000);
+        assert_eq!(
+            phases.iter().map(|p| p.rate_per_s).collect::<Vec<_>>(),
+            [Some(1e3), Some(2e3)]
+        );
+        assert!(phases.iter().all(|p| p.window == Window::Open && p.active == 1000));
+        let closed = settings().phases(1000);
+        assert_eq!(
+            closed.iter().map(|p| (p.window, p.active)).collect::<Vec<_>>(),
+            [(Window::Busy, 1000), (Window::Idle, 100)]
+        );
+        assert_eq!(settings().phases(100).len(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use loadgen::units::{grouped, short};
+use loadgen::units::{grouped, short, time};
 
 use crate::plan::{Cell, expected};
 use crate::record::{Row, Settings};
@@ -118,6 +118,14 @@ fn tell(row: &Row) -> String {
     let window = row.window.name();
     match (&row.reason, row.rate_per_s) {
         (Some(reason), _) => format!("{window} failed: {reason}"),
+        (None, rate) if row.load.rate_per_s.is_some() => format!(
+            "{} of {} req/s, p99 {}",
+            short(rate.unwrap_or(0.0)),
+            short(row.offered_per_s.unwrap_or(0.0)),
+            row.response_ns
+                .and_then(|response| response.p99)
+                .map_or_else(|| "✗".to_owned(), |ns| time(ns as f64))
+        ),
         (None, rate) => format!(
             "{window} {} served, {} req/s",
             grouped(row.connections.map_or(0, |c| c.served)),

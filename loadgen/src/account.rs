@@ -7,6 +7,30 @@
 use crate::client::{Client, State};
 use crate::histogram::Histogram;
 use crate::series::Recorder;
+use crate::wire::Window;
+
+/// Marked requests and the others, told apart. [`Account::latencies`] has both, because Little's law and the rate are
+/// about all requests.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    /// Service times of the marked ones.
+    slow: Histogram,
+    /// The window as it went for the others, who asked for nothing slow.
+    others: Recorder,
+}
+
+impl Parts {
+    /// A reply came at `now` to a request that was `marked` or not, which its client had waited for since `since`, and
+    /// the server had since `sent`.
+    #[inline]
+    pub(crate) fn reply(&mut self, marked: bool, since: u64, sent: u64, now: u64) {
+        if marked {
+            self.slow.record(now - sent);
+        } else {
+            self.others.record(now, now - since);
+        }
+    }
+}
 
 /// What is recorded of a window. Nothing is, while none is open.
 #[derive(Debug)]
@@ -18,9 +42,8 @@ pub(crate) struct Account {
     end_ns: u64,
     /// Service times of the replies in the window.
     pub(crate) latencies: Histogram,
-    /// Of these, the ones whose requests were marked, where only some are: [`Account::latencies`] has them too, because
-    /// Little's law and the rate are about all requests.
-    pub(crate) slow: Option<Histogram>,
+    /// What is told apart where only some requests are marked.
+    pub(crate) parts: Option<Parts>,
     /// Ages at the window's end of the requests then under way, of clients that had been served: what their latencies
     /// exceed. Those of clients that were never served are left out, who are told as starved.
     pub(crate) unfinished: Histogram,
@@ -46,7 +69,7 @@ impl Default for Account {
             window_ns: 0,
             end_ns: u64::MAX,
             latencies: Histogram::default(),
-            slow: None,
+            parts: None,
             unfinished: Histogram::default(),
             series: Recorder::default(),
             cut_off: 0,
@@ -59,10 +82,10 @@ impl Default for Account {
 }
 
 impl Account {
-    /// Nothing recorded yet; with a histogram apart for marked requests where only `some_are_slow`.
+    /// Nothing recorded yet; marked requests are told apart where only `some_are_slow`.
     pub(crate) fn new(some_are_slow: bool) -> Self {
         Self {
-            slow: some_are_slow.then(Histogram::default),
+            parts: some_are_slow.then(Parts::default),
             ..Self::default()
         }
     }
@@ -75,8 +98,9 @@ impl Account {
     /// Records from zero what completes from `start_ns` until `end_ns`.
     pub(crate) fn open(&mut self, start_ns: u64, end_ns: u64) {
         self.latencies.clear();
-        if let Some(slow) = &mut self.slow {
-            slow.clear();
+        if let Some(parts) = &mut self.parts {
+            parts.slow.clear();
+            parts.others.open(start_ns, end_ns);
         }
         self.unfinished.clear();
         self.series.open(start_ns, end_ns);
@@ -148,6 +172,17 @@ impl Account {
     pub(crate) fn failed(&mut self, state: State, due: u64, now: u64) {
         if self.is_inside(now) && state == State::Served {
             self.unfinished.record(now.saturating_sub(due));
+        }
+    }
+
+    /// Writes its times into what is said of the window.
+    pub(crate) fn report(&self, window: &mut Window) {
+        window.latency = self.latencies.clone();
+        window.unfinished = self.unfinished.clone();
+        (window.interval_ns, window.series) = self.series.told();
+        if let Some(parts) = &self.parts {
+            window.slow = Some(parts.slow.clone());
+            window.others_series = parts.others.told().1;
         }
     }
 

@@ -111,10 +111,9 @@ impl<D: Dialogue> Load for ClosedLoop<D> {
                     client.count(now - sent);
                     self.account.reply(sent, now);
                     self.account.series.record(now, now - sent);
-                    if let Some(slow) = &mut self.account.slow
-                        && self.dialogue.is_marked(client.id, client.due.wrapping_sub(1))
-                    {
-                        slow.record(now - sent);
+                    if let Some(parts) = &mut self.account.parts {
+                        let marked = self.dialogue.is_marked(client.id, client.due.wrapping_sub(1));
+                        parts.reply(marked, sent, sent, now);
                     }
                 }
             } else if client.active && self.account.is_overtime(now) {

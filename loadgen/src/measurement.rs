@@ -67,6 +67,9 @@ pub struct Measurement {
     /// The window in intervals of a tenth of a second, of a long window in longer ones; latencies are service times in a closed loop, response times in an open one.
     #[serde(default)]
     pub series: Series,
+    /// The same over the requests of `others_ns`; null where that is.
+    #[serde(default)]
+    pub others_series: Option<Series>,
     /// How often each class was met: connection failures as connections, the others as requests.
     pub outcomes: Outcomes,
     /// Jain's index of the replies of each active connection (1: all alike; 1/n: one got everything); null without any.
@@ -90,6 +93,10 @@ pub struct Measurement {
     /// Response times of the replies inside the window, in an open loop: from the instant when the request was due.
     #[serde(default)]
     pub response_ns: Option<Quantiles>,
+    /// Of these, the ones whose requests were not marked, to two digits; null where all were, and in a closed loop, where
+    /// `others_ns` tells.
+    #[serde(default)]
+    pub others_response_ns: Option<Quantiles>,
     /// How late the generator turned to requests that were due, in an open loop.
     #[serde(default)]
     pub lateness_ns: Option<Quantiles>,
@@ -219,7 +226,10 @@ impl Measurement {
             unfinished_ns: unfinished.quantiles(),
             connect_ns: connect.quantiles(),
             first_reply_ns: first_reply.quantiles(),
-            series: Series::merge(windows),
+            series: Series::merge(windows, |shard| &shard.series),
+            others_series: slow
+                .is_some()
+                .then(|| Series::merge(windows, |shard| &shard.others_series)),
             outcomes,
             jain_index: (squares > 0.0).then(|| {
                 // Whoever had nothing to ask for was not treated unfairly.
@@ -233,6 +243,12 @@ impl Measurement {
             offered: open.as_ref().map(|open| open.offered),
             offered_per_s: open.as_ref().map(|open| open.offered as f64 / elapsed_s),
             response_ns: open.as_ref().map(|open| open.response.quantiles()),
+            others_response_ns: (open.is_some() && slow.is_some()).then(|| {
+                let mut all = Histogram::coarse();
+                let intervals = windows.iter().flat_map(|shard| &shard.others_series);
+                intervals.for_each(|interval| all.merge(interval));
+                all.quantiles()
+            }),
             lateness_ns: open.as_ref().map(|open| open.lateness.quantiles()),
             generator: Generator {
                 cpu_s: cpu_ns as f64 / 1e9,

@@ -231,10 +231,9 @@ impl<C: Clock, D: Dialogue> OpenLoop<C, D> {
                 self.account.reply(request.sent_ns, now);
                 self.account.series.record(now, now - request.due_ns);
                 self.open.response.record(now - request.due_ns);
-                if let Some(slow) = &mut self.account.slow
-                    && self.dialogue.is_marked(client.id, sequence)
-                {
-                    slow.record(now - request.sent_ns);
+                if let Some(parts) = &mut self.account.parts {
+                    let marked = self.dialogue.is_marked(client.id, sequence);
+                    parts.reply(marked, request.due_ns, request.sent_ns, now);
                 }
             }
         } else if client.active && self.account.is_overtime(now) {
@@ -427,10 +426,7 @@ impl<C: Clock, D: Dialogue> Clients for OpenLoop<C, D> {
     }
 
     fn report(&self, window: &mut Window) {
-        window.latency = self.account.latencies.clone();
-        window.slow = self.account.slow.clone();
-        window.unfinished = self.account.unfinished.clone();
-        self.account.series.report(window);
+        self.account.report(window);
         window.open = Some(Box::new(self.open.clone()));
         if self.may_reconnect {
             window.reconnects = Some(self.connects.len());

@@ -44,10 +44,10 @@ impl Recorder {
         }
     }
 
-    /// Writes the whole intervals into what is said of the window.
-    pub(crate) fn report(&self, window: &mut Window) {
-        window.interval_ns = self.length_ns;
-        window.series = self.intervals[..self.intervals.len().saturating_sub(1)].to_vec();
+    /// The length of an interval, and the latencies in each whole one.
+    pub(crate) fn told(&self) -> (u64, Vec<Histogram>) {
+        let whole = &self.intervals[..self.intervals.len().saturating_sub(1)];
+        (self.length_ns, whole.to_vec())
     }
 }
 
@@ -67,12 +67,13 @@ pub struct Series {
 }
 
 impl Series {
-    /// What several shards saw together, as far as all of them have the interval; nothing where theirs differ.
+    /// What several shards saw together of what `of` picks, as far as all of them have the interval; nothing where theirs
+    /// differ.
     #[must_use]
-    pub(crate) fn merge(shards: &[Window]) -> Self {
+    pub(crate) fn merge(shards: &[Window], of: fn(&Window) -> &[Histogram]) -> Self {
         let length_ns = shards.first().map_or(0, |shard| shard.interval_ns);
         let alike = shards.iter().all(|shard| shard.interval_ns == length_ns);
-        let intervals = shards.iter().map(|shard| shard.series.len()).min().filter(|_| alike);
+        let intervals = shards.iter().map(|shard| of(shard).len()).min().filter(|_| alike);
         let intervals = intervals.unwrap_or(0);
         let mut series = Self {
             interval_s: length_ns as f64 / 1e9,
@@ -80,7 +81,7 @@ impl Series {
         };
         for i in 0..intervals {
             let mut all = Histogram::coarse();
-            shards.iter().for_each(|shard| all.merge(&shard.series[i]));
+            shards.iter().for_each(|shard| all.merge(&of(shard)[i]));
             let quantile = |q| (!all.is_empty()).then(|| all.quantile(q));
             series.requests.push(all.len());
             series.p50_ns.push(quantile(0.5));
@@ -106,14 +107,18 @@ mod tests {
             recorder.record(start + at_ms * 1_000_000, *ns);
         }
         let mut window = Window::default();
-        recorder.report(&mut window);
+        (window.interval_ns, window.series) = recorder.told();
         window
+    }
+
+    fn merge(shards: &[Window]) -> Series {
+        Series::merge(shards, |shard| &shard.series)
     }
 
     #[test]
     fn each_reply_is_in_the_interval_in_which_it_came() {
         let one = window(450, &[(0, 100), (99, 300), (100, 1000), (310, 7), (449, 9)]);
-        let series = Series::merge(&[one.clone(), one]);
+        let series = merge(&[one.clone(), one]);
         assert_eq!(series.requests, [4, 2, 0, 2], "what is left of the end is in none");
         assert_eq!(series.p50_ns, [Some(100), Some(1003), None, Some(7)], "to two digits");
         assert_eq!(series.max_ns[0], Some(301));
@@ -122,18 +127,15 @@ mod tests {
 
     #[test]
     fn a_long_window_has_longer_intervals_and_no_more_of_them() {
-        let series = Series::merge(&[window(3_600_000, &[(0, 1), (3_599_999, 2)])]);
+        let series = merge(&[window(3_600_000, &[(0, 1), (3_599_999, 2)])]);
         assert_eq!((series.requests.len(), series.interval_s), (600, 6.0));
         assert_eq!((series.requests[0], series.requests[599]), (1, 1));
     }
 
     #[test]
     fn no_shard_is_left_out_of_an_interval() {
-        assert_eq!(Series::merge(&[window(300, &[]), window(200, &[])]).requests.len(), 2);
-        assert_eq!(
-            Series::merge(&[window(300, &[]), window(600_000, &[])]).requests.len(),
-            0
-        );
-        assert_eq!(Series::merge(&[]).requests.len(), 0);
+        assert_eq!(merge(&[window(300, &[]), window(200, &[])]).requests.len(), 2);
+        assert_eq!(merge(&[window(300, &[]), window(600_000, &[])]).requests.len(), 0);
+        assert_eq!(merge(&[]).requests.len(), 0);
     }
 }

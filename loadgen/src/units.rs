@@ -52,7 +52,7 @@ const MOST_RATES: u64 = 1000;
 /// A message that quotes the value and names the accepted form.
 pub fn parse_rates(text: &str) -> Result<Vec<f64>, String> {
     let bad = || format!("'{text}' is no rate; write it as 20k, 10k,20k or 10k..200k:8");
-    let parse_positive = |text: &str| match parse_positive(text)? {
+    let parse_positive = |text: &str| match parse_positive(text).map_err(|_| bad())? {
         rate if rate > HIGHEST_RATE => Err(format!(
             "'{text}' is too much; at most 10M requests a second are possible"
         )),

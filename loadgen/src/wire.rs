@@ -121,6 +121,9 @@ pub struct Window {
     pub interval_ns: u64,
     /// Latencies in each whole interval of the window: service times in a closed loop, response times in an open one.
     pub series: Vec<Histogram>,
+    /// The same of the requests that were not marked; empty where all are.
+    #[serde(default)]
+    pub others_series: Vec<Histogram>,
     /// Of `asked`, those that had nothing to ask for in the window, as may be in an open loop.
     pub unasked: u64,
     /// What only an open loop has.

@@ -233,6 +233,13 @@ impl Canvas<'_> {
         self.line(&path, color, width)
     }
 
+    /// A ring around a point.
+    pub(super) fn ring(&self, (x, y): (f64, f64), radius: f64, color: RGBColor) -> anyhow::Result<()> {
+        self.area
+            .draw(&Circle::new(px(x, y), radius.round() as i32, stroke(color, 3)))
+            .map_err(drawing)
+    }
+
     /// The × at which something ended.
     pub(super) fn cross(&self, at: (f64, f64), size: f64, color: RGBColor) -> anyhow::Result<()> {
         let (x, y) = at;

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use super::canvas::paint;
 use super::frame::frame;
+use super::lines::{Panel, Sheet, check, draw as draw_lines, message, values};
 use super::picture::Picture;
 use super::theme::Theme;
-use super::watched::lines::{Sheet, draw as draw_lines};
-use super::watched::{LINE_AXES, Panel, check, message, rates};
+use super::watched::LINE_AXES;
 
 /// What such a chart shows.
 #[derive(Clone, Debug)]
@@ -43,6 +43,6 @@ pub(super) fn draw(data: &Families, theme: &Theme) -> anyhow::Result<Picture> {
             context: true,
             axes: LINE_AXES,
         };
-        draw_lines(canvas, plot, &sheet, rates(&data.panels))
+        draw_lines(canvas, plot, &sheet, values(&data.panels))
     })
 }

@@ -16,8 +16,12 @@ pub mod theme;
 
 mod axis;
 mod canvas;
+mod clocks;
 mod families;
 mod frame;
+mod lines;
+mod offered;
+mod others;
 mod parts;
 mod picture;
 mod place;
@@ -29,13 +33,17 @@ mod text;
 mod watched;
 
 pub use canvas::{HEIGHT, WIDTH};
+pub use clocks::Clocks;
 pub use families::Families;
+pub use lines::{Bound, Ended, Panel, Point, Series};
+pub use offered::Offered;
+pub use others::Others;
 pub use parts::{Parts, PartsBar, PartsValue};
 pub use picture::Picture;
 pub use ruler::{Ruler, Step, Time};
 pub use served::{Served, ServedBar};
 pub use theme::Theme;
-pub use watched::{Ended, Panel, Point, Series, Watched};
+pub use watched::Watched;
 
 /// A chart's data, which can be drawn.
 pub trait Chart {
@@ -68,6 +76,9 @@ charts! {
     Served: served,
     Watched: watched,
     Families: families,
+    Offered: offered,
+    Others: others,
+    Clocks: clocks,
     Parts: parts,
     Ruler: ruler,
 }

@@ -259,6 +259,17 @@ pub(super) fn settings(args: &RunArgs) -> Result<Settings> {
         ))
         .into());
     }
+    if !args.stall.is_zero() && args.stall > duration / 2 {
+        return Err(Usage(format!(
+            "--stall {}: it has room in the middle of a window up to half of --duration, {}",
+            about_ms(args.stall),
+            about_ms(duration / 2)
+        ))
+        .into());
+    }
+    let mut rates = args.rate.clone().map_or(Vec::new(), |rates| rates.0);
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
     let mut conns = if args.sweep { SWEEP.to_vec() } else { args.conns.clone() };
     conns.sort_unstable();
     conns.dedup();
@@ -273,6 +284,9 @@ pub(super) fn settings(args: &RunArgs) -> Result<Settings> {
     Ok(args.load.settings(Settings {
         conns,
         active: args.active,
+        arrivals: (!rates.is_empty()).then_some(args.arrivals),
+        rates_per_s: rates,
+        stall_s: args.stall.as_secs_f64(),
         rounds,
         duration_s: duration.as_secs_f64(),
         warmup_s: warmup.as_secs_f64(),

@@ -1,7 +1,8 @@
-//! One cell: one server × one connection count × one round, measured in two windows.
+//! One cell: one server × one connection count × one round, measured in its windows.
 //!
-//! spawn → connect → settle → warm up → busy window → warm up → mostly-idle window → stop → rows. A cell that fails
-//! at any point still has a row for each of its windows, with the reason.
+//! spawn → connect → settle → warm up → busy window → warm up → mostly-idle window → stop → rows; in an open loop there is
+//! a window for each offered rate instead of these two. A cell that fails at any point still has a row for each of its
+//! windows, with the reason.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,9 +21,9 @@ use super::listen::ListenCounts;
 use super::probe::{CpuSpan, Tree, settle_kernel};
 use super::row::row;
 use super::server::{Launch, Server};
-use super::wait;
-use crate::plan::Cell;
-use crate::record::{Ready, Row, Settings, Stopped, Window};
+use super::{stall, wait};
+use crate::plan::{Cell, Phase};
+use crate::record::{Ready, Row, Settings, Stopped};
 
 /// Long enough for the generator's processes to start.
 const TO_START: Duration = Duration::from_millis(50);
@@ -53,11 +54,14 @@ pub struct Bench {
 
 /// What is known of a window before it is judged.
 pub(super) struct Measured {
-    pub(super) window: Window,
+    pub(super) phase: Phase,
     pub(super) measurement: Measurement,
     pub(super) cpu: CpuSpan,
     /// What the kernel counted in it, where it does.
     pub(super) counts: Option<Counts>,
+    /// System calls per request under an offered rate, or why that is not known; in a closed loop they are counted once
+    /// for all windows.
+    pub(super) system_calls_per_request: Option<Result<f64, String>>,
 }
 
 /// What a cell has brought so far; on a failure, what there is.
@@ -70,7 +74,7 @@ pub(super) struct Findings {
     pub(super) loaded: Option<Footing>,
     /// While all connections were open and nobody talked.
     pub(super) silence: Option<CpuSpan>,
-    /// System calls per request, or why that is not known.
+    /// System calls per request while all talk in a closed loop, or why that is not known.
     pub(super) system_calls_per_request: Option<Result<f64, String>>,
     /// Handshakes that the kernel dropped while the connections were opened.
     pub(super) listen: Option<ListenCounts>,
@@ -93,27 +97,11 @@ pub fn run_cell(bench: &Bench, cell: &Cell, launch: &Result<Launch, Failure>) ->
         bail!("interrupted");
     }
     let failure = outcome.err().map(|error| Failure::of(&error));
-    let row = |window: &Window| row(bench, cell, started_at, *window, &found, failure.as_ref());
-    Ok(bench.windows(cell.conns).iter().map(row).collect())
+    let row = |phase| row(bench, cell, started_at, phase, &found, failure.as_ref());
+    Ok(bench.settings.phases(cell.conns).into_iter().map(row).collect())
 }
 
 impl Bench {
-    /// The windows of a cell: one that would be like the other is left out.
-    pub(super) fn windows(&self, conns: u64) -> &'static [Window] {
-        if self.settings.active < conns {
-            &[Window::Busy, Window::Idle]
-        } else {
-            &[Window::Busy]
-        }
-    }
-
-    pub(super) fn active(&self, window: Window, conns: u64) -> u64 {
-        match window {
-            Window::Busy => conns,
-            Window::Idle => self.settings.active.min(conns),
-        }
-    }
-
     /// The load generator before a server.
     fn fleet(&self, cell: &Cell, server: &Server) -> Result<Fleet> {
         let config = self.load(cell, server.address);
@@ -144,8 +132,9 @@ impl Bench {
             requests_per_conn: self.settings.requests_per_conn,
             think_ns: seconds(self.settings.think_s),
             slow_every: self.settings.slow_every,
-            arrivals: None,
-            seed: 0,
+            arrivals: self.settings.arrivals,
+            // The same instants for every server and in every round: they differ by what they do with them.
+            seed: 1,
         }
     }
 }
@@ -184,7 +173,7 @@ fn footprint(bench: &Bench, cell: &Cell, launch: &Launch) -> Result<(Option<Foot
     let mut fleet = bench.fleet(cell, &server)?;
     let start = Footing::now(server.pid());
     fleet.connect()?;
-    fleet.start(cell.conns, None)?;
+    fleet.start(cell.conns, bench.settings.rates_per_s.first().copied())?;
     let now = now_ns();
     fleet.measure(now, now + nanoseconds(FOOTPRINT))?;
     fleet.collect()?;
@@ -203,8 +192,8 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
     found.listen = before.zip(ListenCounts::read()).map(|(before, after)| after - before);
     server.check_alive()?;
     found.silence = Some(silence(server.pid())?);
-    for &window in bench.windows(cell.conns) {
-        let measured = measure_window(bench, cell, fleet, server, window)?;
+    for phase in bench.settings.phases(cell.conns) {
+        let measured = measure_window(bench, fleet, server, phase)?;
         server.check_alive()?;
         if measured.measurement.mismatches() > 0 {
             bail!("it answered wrongly {} times", measured.measurement.mismatches());
@@ -214,20 +203,27 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
             found.loaded = Some(Footing::now(server.pid()));
         }
     }
-    found.system_calls_per_request = Some(system_calls(cell, fleet, server)?);
+    if bench.settings.rates_per_s.is_empty() {
+        found.system_calls_per_request = Some(system_calls(cell.conns, None, fleet, server)?);
+    }
     Ok(())
 }
 
-/// System calls per request while all talk, in a short window of their own: counting them costs the server a good part
-/// of its speed.
-fn system_calls(cell: &Cell, fleet: &mut Fleet, server: &mut Server) -> Result<Result<f64, String>> {
+/// System calls per request while `active` connections talk, in a short window of their own: counting them costs the
+/// server a good part of its speed.
+fn system_calls(
+    active: u64,
+    rate_per_s: Option<f64>,
+    fleet: &mut Fleet,
+    server: &mut Server,
+) -> Result<Result<f64, String>> {
     let Some(counters) = server.counters() else {
         return Ok(Err("the server was not counted".to_owned()));
     };
     if let Some(why) = counters.no_system_calls() {
         return Ok(Err(why.to_owned()));
     }
-    fleet.start(cell.conns, None)?;
+    fleet.start(active, rate_per_s)?;
     let start = now_ns() + nanoseconds(CALLS_WARMUP);
     let end = start + nanoseconds(CALLS_WINDOW);
     fleet.measure(start, end)?;
@@ -252,16 +248,10 @@ fn silence(pid: u32) -> Result<CpuSpan> {
     Ok(CpuSpan::between(before, after, tree.is_still(pid)))
 }
 
-fn measure_window(
-    bench: &Bench,
-    cell: &Cell,
-    fleet: &mut Fleet,
-    server: &mut Server,
-    window: Window,
-) -> Result<Measured> {
+fn measure_window(bench: &Bench, fleet: &mut Fleet, server: &mut Server, phase: Phase) -> Result<Measured> {
     let pid = server.pid();
     let seconds = |s: f64| nanoseconds(Duration::from_secs_f64(s));
-    fleet.start(bench.active(window, cell.conns), None)?;
+    fleet.start(phase.active, phase.rate_per_s)?;
     // Before the warm-up, because the sweep over thousands of processes takes CPU time that the generator shares.
     let tree = Tree::of(pid);
     let start = now_ns() + seconds(bench.settings.warmup_s);
@@ -271,12 +261,23 @@ fn measure_window(
         wait::until(at)?;
         Ok((server.counters().map(Counters::read), tree.cpu()))
     };
-    let ((first, before), (last, after)) = (look(start)?, look(end)?);
+    let (first, before) = look(start)?;
+    if bench.settings.stall_s > 0.0 {
+        let length = seconds(bench.settings.stall_s);
+        stall::stall(&tree, start.midpoint(end) - length / 2, length)?;
+    }
+    let (last, after) = look(end)?;
     let measurement = fleet.collect()?;
+    let cpu = CpuSpan::between(before, after, tree.is_still(pid));
+    let rate = phase.rate_per_s;
+    let calls = rate
+        .map(|_| system_calls(phase.active, rate, fleet, server))
+        .transpose()?;
     Ok(Measured {
-        window,
+        phase,
         measurement,
-        cpu: CpuSpan::between(before, after, tree.is_still(pid)),
+        cpu,
         counts: last.zip(first).map(|(last, first)| last.since(&first)),
+        system_calls_per_request: calls,
     })
 }

@@ -242,7 +242,8 @@ pub(super) fn counts(row: &mut Row, measured: &Measured, found: &Findings) {
     row.context_switches_per_request = switches
         .filter(|_| requests > 0)
         .map(|switches| switches as f64 / requests as f64);
-    match &found.system_calls_per_request {
+    let calls = measured.system_calls_per_request.as_ref();
+    match calls.or(found.system_calls_per_request.as_ref()) {
         Some(Ok(calls)) => row.server_cost.system_calls_per_request = Some(*calls),
         Some(Err(why)) => {
             row.missing

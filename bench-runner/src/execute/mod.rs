@@ -10,6 +10,7 @@ mod listen;
 mod probe;
 mod row;
 mod server;
+mod stall;
 pub mod verify;
 mod wait;
 

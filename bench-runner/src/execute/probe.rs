@@ -87,6 +87,11 @@ impl Tree {
         Self { pids }
     }
 
+    /// Its processes, the first before those that descend from it.
+    pub(super) fn pids(&self) -> &[i32] {
+        &self.pids
+    }
+
     /// Whether it consists of the same processes now.
     pub(super) fn is_still(&self, pid: u32) -> bool {
         let sorted = |tree: &Self| {

@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use loadgen::Measurement;
+use loadgen::{Histogram, Measurement, Outcome};
 
 use super::Failure;
 use super::cell::{Bench, Findings, Measured};
 use super::cost;
-use crate::plan::Cell;
-use crate::record::{Connections, LoadShape, Row, SCHEMA, ServerCost, Verdict, Window};
-use crate::stats::{Asked, Clues, Evidence, judge, limited_by};
+use crate::plan::{Cell, Phase};
+use crate::record::{Connections, LoadShape, Row, SCHEMA, ServerCost, Verdict};
+use crate::stats::{Asked, Clues, Evidence, Open, judge, limited_by};
 
 /// The row of one window. What was not measured is null, and `missing` says why.
 pub(super) fn row(
     bench: &Bench,
     cell: &Cell,
     started_at: Timestamp,
-    window: Window,
+    phase: Phase,
     found: &Findings,
     failure: Option<&Failure>,
 ) -> Row {
-    let measured = found.windows.iter().find(|measured| measured.window == window);
-    let mut row = blank(bench, cell, started_at, window, found);
+    let measured = found.windows.iter().find(|measured| measured.phase == phase);
+    let mut row = blank(bench, cell, started_at, phase, found);
     if let Some(measured) = measured {
         fill(&mut row, bench, measured, found);
     }
@@ -30,7 +30,7 @@ pub(super) fn row(
     // kept the contract at all.
     if let (Some(failure), true) = (
         failure,
-        measured.is_none() || found.windows.len() == bench.windows(cell.conns).len(),
+        measured.is_none() || found.windows.len() == bench.settings.phases(cell.conns).len(),
     ) {
         row.verdict = Verdict::Failed;
         row.verdicts = vec![Verdict::Failed];
@@ -42,7 +42,7 @@ pub(super) fn row(
     row
 }
 
-fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, found: &Findings) -> Row {
+fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, phase: Phase, found: &Findings) -> Row {
     let settings = &bench.settings;
     Row {
         schema: SCHEMA,
@@ -57,9 +57,12 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         family: cell.family.clone(),
         conns: cell.conns,
         round: cell.round,
-        window,
+        window: phase.window,
         load: LoadShape {
-            mode: "closed".to_owned(),
+            mode: if phase.rate_per_s.is_some() { "open" } else { "closed" }.to_owned(),
+            rate_per_s: phase.rate_per_s,
+            arrivals: settings.arrivals,
+            stall_s: settings.stall_s,
             protocol: settings.protocol.name().to_owned(),
             path: settings.path.clone(),
             request_bytes: settings.request_bytes,
@@ -69,7 +72,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
             slow_every: settings.slow_every,
             think_s: settings.think_s,
             requests_per_conn: settings.requests_per_conn,
-            active: bench.active(window, cell.conns),
+            active: phase.active,
             ramp_s: settings.ramp(cell.conns),
             warmup_s: settings.warmup_s,
             duration_s: settings.duration_s,
@@ -89,6 +92,11 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         rate_per_s: None,
         latency_ns: Default::default(),
         reply_latency_ns: Default::default(),
+        offered: None,
+        offered_per_s: None,
+        response_ns: None,
+        others_response_ns: None,
+        lateness_ns: None,
         slow_ns: None,
         others_ns: None,
         slow_requests: None,
@@ -103,6 +111,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         slowest: None,
         fastest: None,
         series: None,
+        others_series: None,
         cpu_ns_per_request: None,
         context_switches_per_request: None,
         memory_bytes_per_connection: None,
@@ -117,6 +126,8 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, window: Window, foun
         slow_histogram: None,
         unfinished_histogram: None,
         connect_histogram: None,
+        response_histogram: None,
+        lateness_histogram: None,
         sources: BTreeMap::new(),
         missing: BTreeMap::new(),
     }
@@ -129,13 +140,34 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.elapsed_s = Some(m.elapsed_s);
     row.requests = Some(m.requests);
     row.rate_per_s = Some(m.rate_per_s);
+    let nothing = Histogram::default();
     let asked = Asked {
         replies: &m.histogram,
-        unfinished: &m.unfinished_histogram,
+        // In an open loop these are ages since the requests were due, and belong to the response times.
+        unfinished: m
+            .response_histogram
+            .as_ref()
+            .map_or(&m.unfinished_histogram, |_| &nothing),
         served: m.served.saturating_sub(m.late + m.greeted),
         asked: m.active,
     };
     row.latency_ns = asked.quantiles();
+    // There every request that was due is told by itself, whichever client it fell to.
+    row.response_ns = m.response_histogram.as_ref().map(|response| {
+        // What connections asked that were never served has no age there, and no end in sight.
+        let told = m.requests + m.unfinished_histogram.len();
+        let due = Asked {
+            replies: response,
+            unfinished: &m.unfinished_histogram,
+            served: told,
+            asked: told.max(m.requests + m.outcomes.count(Outcome::Unfinished)),
+        };
+        due.quantiles()
+    });
+    (row.offered, row.offered_per_s, row.lateness_ns) = (m.offered, m.offered_per_s, m.lateness_ns);
+    row.others_response_ns = m.others_response_ns;
+    row.response_histogram.clone_from(&m.response_histogram);
+    row.lateness_histogram.clone_from(&m.lateness_histogram);
     row.reply_latency_ns = m.latency_ns;
     (row.slow_ns, row.others_ns, row.slow_requests) = (m.slow_ns, m.others_ns, m.slow_requests);
     row.reconnects = m.reconnects;
@@ -146,13 +178,15 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     (row.jain_index, row.fewest, row.most) = (m.jain_index, m.fewest, m.most);
     (row.slowest, row.fastest) = (m.slowest, m.fastest);
     row.series = Some(m.series.clone());
+    row.others_series.clone_from(&m.others_series);
     row.generator = Some(m.generator);
     row.littles_law = m.littles_law;
     row.histogram = Some(m.histogram.clone());
     row.slow_histogram.clone_from(&m.slow_histogram);
     row.unfinished_histogram = Some(m.unfinished_histogram.clone());
     row.connect_histogram = Some(m.connect_histogram.clone());
-    let busy = found.windows.iter().find(|measured| measured.window == Window::Busy);
+    // The first window is the one in which all talk.
+    let busy = found.windows.first();
     let limit = limited_by(&Clues {
         connections: &connections,
         outcomes: &m.outcomes,
@@ -177,6 +211,12 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         unfinished: &m.unfinished_histogram,
         pipeline: bench.settings.pipeline,
         requests: &m.series.requests,
+        open: row.offered.map(|offered| Open {
+            offered,
+            achieved: m.requests,
+            response_p99_ns: row.response_ns.and_then(|response| response.p99),
+            lateness_p999_ns: m.lateness_ns.and_then(|lateness| lateness.p999),
+        }),
     });
     row.verdicts = row.evidence.keys().copied().collect();
     row.verdict = row.verdicts.last().copied().unwrap_or(Verdict::Valid);

@@ -28,6 +28,8 @@ const TO_START: Duration = Duration::from_secs(10);
 const TO_STOP: Duration = Duration::from_secs(5);
 /// Replaces both, for tests of servers that need longer.
 const PATIENCE: &str = "BENCH_RUNNER_PATIENCE";
+/// What comes after an error and is no part of it.
+const ADVICE: [&str; 2] = ["hint:", "For more information"];
 
 fn patience(usual: Duration) -> Duration {
     let other = std::env::var(PATIENCE).ok();
@@ -281,7 +283,7 @@ impl Server {
         let message = text
             .lines()
             .rev()
-            .find(|line| !line.trim().is_empty() && !line.starts_with("hint:"))?;
+            .find(|line| !line.trim().is_empty() && !ADVICE.iter().any(|advice| line.starts_with(advice)))?;
         Some(message.trim().chars().take(300).collect())
     }
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use loadgen::wire::Extreme;
-use loadgen::{Generator, Histogram, LittlesLaw, Outcomes, Quantiles, Series};
+use loadgen::{Arrivals, Generator, Histogram, LittlesLaw, Outcomes, Quantiles, Series};
 use serde::{Deserialize, Serialize};
 
 use super::run::{all, no_work};
 
-/// One window of one cell. Its key is (run, server, conns, round, window).
+/// One window of one cell. Its key is (run, server, conns, round, window, offered rate).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Version of this format.
@@ -70,6 +70,22 @@ pub struct Row {
     pub latency_ns: Quantiles,
     /// Service time over the replies that came.
     pub reply_latency_ns: Quantiles,
+    /// Requests that were due inside the window, in an open loop; null in a closed one, as all of its values are.
+    #[serde(default)]
+    pub offered: Option<u64>,
+    /// These per second: the rate that really was offered.
+    #[serde(default)]
+    pub offered_per_s: Option<f64>,
+    /// Response time, from the instant at which a request was due to its reply, over all requests that were due: one
+    /// that had no reply by the window's end counts as longer than its age.
+    #[serde(default)]
+    pub response_ns: Option<Quantiles>,
+    /// Response time of the requests that were not marked, over the replies that came, to two digits.
+    #[serde(default)]
+    pub others_response_ns: Option<Quantiles>,
+    /// How late the generator turned to requests that were due.
+    #[serde(default)]
+    pub lateness_ns: Option<Quantiles>,
     /// From connect(2) to the end of the handshake, over the first connections and those of `reconnects`.
     pub connect_ns: Quantiles,
     /// With `slow_every`: service times of the requests that asked for work; null where all did.
@@ -109,6 +125,9 @@ pub struct Row {
     /// The window in tenths of a second: correct replies, and their service times.
     #[serde(default)]
     pub series: Option<Series>,
+    /// The same over the requests of `others_ns`.
+    #[serde(default)]
+    pub others_series: Option<Series>,
     /// Server CPU time per correct reply, user and system, over its process tree.
     pub cpu_ns_per_request: Option<f64>,
     /// Context switches of the server per correct reply, over its process tree.
@@ -140,6 +159,12 @@ pub struct Row {
     pub unfinished_histogram: Option<Histogram>,
     /// Times to connect, encoded in the same way.
     pub connect_histogram: Option<Histogram>,
+    /// Response times of the replies inside the window, encoded in the same way.
+    #[serde(default)]
+    pub response_histogram: Option<Histogram>,
+    /// The generator's lateness, encoded in the same way.
+    #[serde(default)]
+    pub lateness_histogram: Option<Histogram>,
     /// Where each value of cost was read, by its name.
     pub sources: BTreeMap<String, String>,
     /// Why a value is null, by its name.
@@ -154,6 +179,8 @@ pub enum Window {
     Busy,
     /// Few of them talk: the usual state of a real server.
     Idle,
+    /// All connections share an offered rate.
+    Open,
 }
 
 impl Window {
@@ -163,6 +190,7 @@ impl Window {
         match self {
             Self::Busy => "busy",
             Self::Idle => "idle",
+            Self::Open => "open",
         }
     }
 }
@@ -175,10 +203,14 @@ pub enum Verdict {
     Valid,
     /// Server and generator both used up their cores: rank by CPU per request, not by throughput.
     SaturatedPair,
-    /// The generator used up its cores and the server did not: the throughput is a lower bound.
+    /// The numbers say more about the generator than about the server. In a closed loop it used up its cores and the
+    /// server did not: the throughput is a lower bound. In an open loop it sent too late: response times are upper bounds.
     ClientBound,
     /// The rate climbed or fell all through the window.
     Unsteady,
+    /// In an open loop, the server answered fewer requests than were due: the rest piled up, and response times are
+    /// those of a queue that grows for as long as the window lasts.
+    Behind,
     /// When the window ended, clients had waited for more than half of it.
     Stalled,
     /// Fewer connections than were asked for.
@@ -200,6 +232,7 @@ impl Verdict {
             Self::SaturatedPair => "saturated-pair",
             Self::ClientBound => "client-bound",
             Self::Unsteady => "unsteady",
+            Self::Behind => "behind",
             Self::Stalled => "stalled",
             Self::Capped => "capped",
             Self::Starved => "starved",
@@ -212,8 +245,17 @@ impl Verdict {
 /// What was sent, and for how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadShape {
-    /// `closed`: the next request waits for the reply.
+    /// `closed`: the next request waits for the reply; `open`: requests are due by a schedule that ignores replies.
     pub mode: String,
+    /// Requests a second that were to be offered, in an open loop.
+    #[serde(default)]
+    pub rate_per_s: Option<f64>,
+    /// How they followed each other.
+    #[serde(default)]
+    pub arrivals: Option<Arrivals>,
+    /// Time for which the server was stopped (SIGSTOP) in the middle of the window; 0 for not at all.
+    #[serde(default)]
+    pub stall_s: f64,
     /// `echo`, `reply` or `http`.
     pub protocol: String,
     /// What was asked for, under `http`.

@@ -1,7 +1,7 @@
 //! `run.json`: what was planned, on what machine, by which command.
 
 use jiff::Timestamp;
-use loadgen::Protocol;
+use loadgen::{Arrivals, Protocol};
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
@@ -87,6 +87,16 @@ pub struct Settings {
     /// Replies after which a connection is closed and another one opened; null for never.
     #[serde(default)]
     pub requests_per_conn: Option<u64>,
+    /// Rates that are offered one after the other, in requests per second, ascending: an open loop. Empty for a closed
+    /// one.
+    #[serde(default)]
+    pub rates_per_s: Vec<f64>,
+    /// How the requests of an open loop follow each other; null in a closed one.
+    #[serde(default)]
+    pub arrivals: Option<Arrivals>,
+    /// Time for which the server is stopped in the middle of each window; 0 for not at all.
+    #[serde(default)]
+    pub stall_s: f64,
     /// Whether the generator polls without sleeping.
     pub spin: bool,
     /// Backlog that servers pass to listen(2).
@@ -131,6 +141,9 @@ impl Default for Settings {
             slow_every: all(),
             think_s: 0.0,
             requests_per_conn: None,
+            rates_per_s: Vec::new(),
+            arrivals: None,
+            stall_s: 0.0,
             spin: false,
             backlog: 4096,
             workers: None,

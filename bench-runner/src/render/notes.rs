@@ -2,6 +2,7 @@
 
 use loadgen::units::grouped;
 
+use super::table::BEHIND;
 use crate::stats::{Line, WindowSummary};
 
 /// Behind a rate over fewer clients than were to talk.
@@ -43,10 +44,34 @@ pub(super) fn notes(lines: &[&Line], width: usize) -> String {
             "✗ falls among clients without a reply inside the window, or requests that its end cut off".to_owned(),
         );
     }
-    if lines.iter().any(|line| line.rounds > 0) {
+    if lines.iter().any(|line| line.others_p99_ns.is_some()) {
+        notes.push("others: those who asked for nothing slow".to_owned());
+    }
+    let points = || lines.iter().flat_map(|line| &line.curve);
+    if points().any(|point| point.behind) {
+        notes.push(format!(
+            "{BEHIND}: it answered less than {:.0} % of what was due, and clients wait for as long as that lasts",
+            loadgen::KEEPS_UP * 100.0
+        ));
+    }
+    if points().any(|point| point.upper_bound && !point.behind) {
+        notes.push("≤ the load generator sent late: the server was at least that quick".to_owned());
+    }
+    if points().any(|point| point.p99_ns.is_none() && !point.behind) {
+        notes.push("✗ falls among requests that had no reply when the window ended".to_owned());
+    }
+    if points().next().is_some() {
+        notes.push(
+            "p99: 99 of 100 requests were answered so soon after they were due; most: the highest rate answered"
+                .to_owned(),
+        );
+        if lines.iter().any(|line| line.rounds > 1) {
+            notes.push("each number is that of the middle round".to_owned());
+        }
+    } else if lines.iter().any(|line| line.rounds > 0) {
         notes.push("served: at least one correct reply, if only after the window".to_owned());
     }
-    if lines.iter().any(|line| line.rounds > 1) {
+    if points().next().is_none() && lines.iter().any(|line| line.rounds > 1) {
         notes.push("each number is the median of the rounds; p99 is over all clients that asked".to_owned());
     }
     let indented = |note: &String| broken(note, width - 2).join("\n  ") + "\n";

@@ -6,8 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use loadgen::units::counted;
 
-use crate::record::Run;
-use crate::record::write_whole;
+use crate::record::{Run, Settings, write_whole};
 use crate::render::table;
 use crate::stats::{Finding, Summary};
 
@@ -47,6 +46,13 @@ fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, S
             table::table(summary, conns, WIDTH, false)
         );
     }
+    if !summary.rates_per_s.is_empty() {
+        out += "\nResponse time: from the instant at which a request was due to its reply, over all requests that were due.\n\
+                Knee: the offered rate with the greatest power, which is rate ÷ mean response time (Kleinrock, 1979). Most: the\n\
+                highest rate that was answered. Each number is that of the middle round.\n";
+        let _ = write!(out, "\n## How it was measured\n\n{}\n", provenance(run));
+        return out;
+    }
     out += "\nServed: at least one correct reply to what was asked, if only after the window (how many were late stands in the\n\
             records). Refused: connected, then closed by the server unserved. Starved: connected, and no reply at all. The\n\
             99th percentile is over all clients that asked: ✗ where it falls among those that got no reply inside the\n\
@@ -70,13 +76,14 @@ fn provenance(run: &Run) -> String {
     };
     format!(
         "```sh\n{command}\n```\n\n\
-         - {} rounds, windows of {} s after {} s of warm-up, closed loop, {}, seed {}\n\
+         - {} rounds, windows of {} s after {} s of warm-up, {}, {}, seed {}\n\
          - server on {}, generator on {} ({} process{})\n\
          - {}\n\
          - records: `run.json` and `rows.jsonl`, or `rows.jsonl.gz` where they are stored compressed\n",
         settings.rounds,
         settings.duration_s,
         settings.warmup_s,
+        mode(settings),
         settings.requests(),
         run.seed,
         cpus(&env.server_cpus),
@@ -85,6 +92,20 @@ fn provenance(run: &Run) -> String {
         if settings.shards == 1 { "" } else { "es" },
         machine(run),
     )
+}
+
+/// Whether replies set the pace, or a schedule that ignores them.
+#[must_use]
+pub fn mode(settings: &Settings) -> String {
+    let mode = match settings.arrivals {
+        None => "closed loop".to_owned(),
+        Some(arrivals) => format!("open loop, {} arrivals", arrivals.name()),
+    };
+    if settings.stall_s > 0.0 {
+        format!("{mode}, the server stopped for {} s in each window", settings.stall_s)
+    } else {
+        mode
+    }
 }
 
 /// The machine in one line, for this file and for the charts.

@@ -1,7 +1,10 @@
 //! The table at the end of a run: fits 80 columns, says more where there is room.
 
+mod open;
+
 use loadgen::units::{grouped, short};
 
+pub(super) use self::open::BEHIND;
 use super::notes::{FEWER, broken, fewer, notes};
 use crate::record::Verdict;
 use crate::stats::{Estimate, Line, Summary, WindowSummary};
@@ -22,7 +25,7 @@ const REASON: usize = 24;
 struct Column {
     /// Stands over this column and the next, where it is not empty.
     group: String,
-    head: &'static str,
+    head: String,
     right: bool,
     cells: Vec<String>,
     /// Which cells bear the mark of a rate over fewer clients, behind them: it hangs in the gap and takes no room.
@@ -36,9 +39,9 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let width = usize::from(width.max(80));
     let mut columns = [Detail::Counts, Detail::Ranges, Detail::Verdicts, Detail::Plain]
         .into_iter()
-        .map(|detail| columns(&lines, summary.active, detail))
+        .map(|detail| all(summary, &lines, detail))
         .find(|columns| fits(columns, width))
-        .unwrap_or_else(|| columns(&lines, summary.active, Detail::Plain));
+        .unwrap_or_else(|| all(summary, &lines, Detail::Plain));
     let widths: Vec<usize> = widths(&columns);
     let rest = columns.pop().expect("the last column is what stopped it");
     let before: usize = widths[..columns.len()].iter().map(|width| width + GAP).sum();
@@ -47,11 +50,9 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let mut text = groups(&columns, &widths);
     text += &bold(
         &joined(
-            columns
-                .iter()
-                .map(|column| (column.head.to_owned(), column.right, false)),
+            columns.iter().map(|column| (column.head.clone(), column.right, false)),
             &widths,
-            rest.head,
+            &rest.head,
         ),
         color,
     );
@@ -82,11 +83,19 @@ fn fits(columns: &[Column], width: usize) -> bool {
     widths.iter().map(|width| width + GAP).sum::<usize>() + last <= width
 }
 
+fn all(summary: &Summary, lines: &[&Line], detail: Detail) -> Vec<Column> {
+    if summary.rates_per_s.is_empty() {
+        columns(lines, summary.active, detail)
+    } else {
+        open::columns(lines, &summary.rates_per_s, detail)
+    }
+}
+
 fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
     let wide = detail >= Detail::Ranges;
-    let column = |group: &str, head, right, cell: &dyn Fn(&Line) -> String| Column {
+    let column = |group: &str, head: &str, right, cell: &dyn Fn(&Line) -> String| Column {
         group: group.to_owned(),
-        head,
+        head: String::from(head),
         right,
         cells: lines.iter().map(|line| cell(line)).collect(),
         marked: vec![false; lines.len()],
@@ -110,6 +119,7 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
         rates("all talk", &|line| Some(line.busy.clone())),
         column("", "p99", true, &|line| latency(Some(&line.busy))),
     ];
+    columns.extend(others(lines));
     if lines.iter().any(|line| line.idle.is_some()) {
         let talk = format!("{} talk", grouped(active));
         columns.push(rates(&talk, &|line| line.idle.clone()));
@@ -144,6 +154,21 @@ fn columns(lines: &[&Line], active: u64, detail: Detail) -> Vec<Column> {
         line.stopped_by().unwrap_or_default()
     }));
     columns
+}
+
+/// What those wait who asked for nothing slow, where others did.
+fn others(lines: &[&Line]) -> Option<Column> {
+    let told = |line: &&Line| line.others_p99_ns.map(|p99| compact_time(p99.median));
+    lines.iter().any(|line| line.others_p99_ns.is_some()).then(|| Column {
+        group: "others".to_owned(),
+        head: "p99".to_owned(),
+        right: true,
+        cells: lines
+            .iter()
+            .map(|line| told(line).unwrap_or_else(|| "–".to_owned()))
+            .collect(),
+        marked: vec![false; lines.len()],
+    })
 }
 
 fn widths(columns: &[Column]) -> Vec<usize> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use loadgen::units::grouped;
-use loadgen::{Generator, Histogram, LittlesLaw};
+use loadgen::units::{grouped, time};
+use loadgen::{Generator, Histogram, KEEPS_UP, LittlesLaw};
 
 use super::limit::Limit;
 use super::steady::trend;
@@ -15,6 +15,36 @@ const USED_UP: f64 = 0.95;
 const HAD_ROOM: f64 = 0.90;
 /// A window is stalled when this share of its clients had waited for more than half of it when it ended.
 const STALLED: f64 = 0.01;
+
+/// In an open loop the generator was too late when one request in a thousand was sent later than this part of the
+/// response time's 99th percentile: that percentile is then its own as much as the server's.
+const TOO_LATE: f64 = 0.5;
+
+/// What only an open loop shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    /// Requests that were due inside the window.
+    pub offered: u64,
+    /// Correct replies inside it.
+    pub achieved: u64,
+    /// 99th percentile of the response time; `None` where it is not known.
+    pub response_p99_ns: Option<u64>,
+    /// 99.9th percentile of the generator's lateness.
+    pub lateness_p999_ns: Option<u64>,
+}
+
+impl Open {
+    /// Whether the server answered fewer requests than were due.
+    fn is_behind(&self) -> bool {
+        (self.achieved as f64) < KEEPS_UP * self.offered as f64
+    }
+
+    /// Whether the generator sent too late for the response times to be the server's.
+    fn is_late(&self) -> bool {
+        let times = self.lateness_p999_ns.zip(self.response_p99_ns);
+        times.is_some_and(|(late, response)| late as f64 >= TOO_LATE * response as f64)
+    }
+}
 
 /// What a window showed, as far as verdicts are concerned.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +67,8 @@ pub struct Evidence<'a> {
     pub pipeline: u64,
     /// Correct replies in each tenth of a second.
     pub requests: &'a [u64],
+    /// What only an open loop shows; `None` in a closed one.
+    pub open: Option<Open>,
 }
 
 /// All verdicts that hold, best first, with why. `Valid` stands alone.
@@ -44,6 +76,8 @@ pub struct Evidence<'a> {
 pub fn judge(evidence: &Evidence) -> BTreeMap<Verdict, String> {
     let mut verdicts: BTreeMap<_, _> = [
         bottleneck(evidence),
+        late(evidence),
+        behind(evidence),
         unsteady(evidence),
         stalled(evidence),
         unsound(evidence),
@@ -64,8 +98,9 @@ type Judged = Option<(Verdict, String)>;
 /// Whether the generator was used up, and if so what that says of the rate.
 fn bottleneck(evidence: &Evidence) -> Judged {
     let (generator, server) = (evidence.generator, evidence.server_share?);
-    // One that spins uses up its cores whatever the server does, so its CPU proves nothing.
-    if generator.spin || generator.cpu_share < USED_UP {
+    // One that spins uses up its cores whatever the server does, so its CPU proves nothing; in an open loop it spins for
+    // a moment before each request that is due, and its lateness tells.
+    if generator.spin || evidence.open.is_some() || generator.cpu_share < USED_UP {
         return None;
     }
     let verdict = if server < HAD_ROOM {
@@ -79,6 +114,31 @@ fn bottleneck(evidence: &Evidence) -> Judged {
     ))
 }
 
+/// Whether an open loop's generator was too late for its response times to be the server's.
+fn late(evidence: &Evidence) -> Judged {
+    let open = evidence.open.filter(Open::is_late)?;
+    let (late, response) = open.lateness_p999_ns.zip(open.response_p99_ns)?;
+    let text = format!(
+        "the generator sent one request in 1,000 more than {} too late, and the response time's 99th percentile is {}: \
+         response times are upper bounds",
+        time(late as f64),
+        time(response as f64)
+    );
+    Some((Verdict::ClientBound, text))
+}
+
+/// Whether the server answered fewer requests than were due.
+fn behind(evidence: &Evidence) -> Judged {
+    let open = evidence.open.filter(Open::is_behind)?;
+    let share = open.achieved as f64 / open.offered as f64 * 100.0;
+    let text = format!(
+        "{} of {} requests that were due were answered in time ({share:.0} %)",
+        grouped(open.achieved),
+        grouped(open.offered)
+    );
+    Some((Verdict::Behind, text))
+}
+
 fn used(generator: &Generator) -> String {
     format!("generator at {:.0} % of its CPUs", generator.cpu_share * 100.0)
 }
@@ -87,7 +147,12 @@ fn stalled(evidence: &Evidence) -> Judged {
     let (c, half_ns) = (evidence.connections, evidence.elapsed_s * 1e9 / 2.0);
     let long = evidence.unfinished.counts().filter(|&(age, _)| age as f64 > half_ns);
     let waiting: u64 = long.map(|(_, count)| count).sum();
-    (waiting > 0 && waiting as f64 >= STALLED * (c.active * evidence.pipeline) as f64).then(|| {
+    // In an open loop the queue of a server that is behind grows, which is told as that.
+    let places = evidence.open.map_or(c.active * evidence.pipeline, |open| open.offered);
+    if evidence.open.is_some_and(|open| open.is_behind()) {
+        return None;
+    }
+    (waiting > 0 && waiting as f64 >= STALLED * places as f64).then(|| {
         let text = format!(
             "{} requests of {} active connections had waited for more than {:.1} s when the window ended",
             grouped(waiting),
@@ -145,7 +210,13 @@ fn connections(evidence: &Evidence) -> [Judged; 2] {
 /// What a row without any fault was held against, and what not.
 fn checked(evidence: &Evidence) -> String {
     let generator = evidence.generator;
-    let bottleneck = if generator.spin {
+    let bottleneck = if let Some(open) = evidence.open {
+        let late = open.lateness_p999_ns.map_or(0, |ns| ns);
+        format!(
+            "the generator sent 999 of 1,000 requests less than {} too late",
+            time(late as f64)
+        )
+    } else if generator.spin {
         "the generator spins, so its CPU time does not tell whether it was the limit".to_owned()
     } else if evidence.server_share.is_none() && generator.cpu_share >= USED_UP {
         format!(
@@ -207,6 +278,7 @@ pub(super) mod tests {
             unfinished: &unfinished,
             pipeline: 1,
             requests: &[10_000; 40],
+            open: None,
         })
     }
 
@@ -273,6 +345,7 @@ pub(super) mod tests {
             unfinished: &Histogram::default(),
             pipeline: 1,
             requests: &climbing,
+            open: None,
         };
         let judged = judge(&evidence);
         assert!(
@@ -286,6 +359,49 @@ pub(super) mod tests {
             ..evidence
         });
         assert!(judged[&Verdict::Unsteady].starts_with("the rate fell by 29 %"));
+    }
+
+    /// A window of an open loop: achieved of 1,000, 99th percentile of response time, 99.9th of lateness.
+    fn offered(achieved: u64, response_p99_ns: Option<u64>, lateness_p999_ns: u64) -> BTreeMap<Verdict, String> {
+        judge(&Evidence {
+            connections: &ALL_SERVED,
+            limit: None,
+            generator: &Generator {
+                cpu_share: 1.0,
+                ..Generator::default()
+            },
+            server_share: Some(0.5),
+            littles_law: None,
+            elapsed_s: 2.0,
+            unfinished: &Histogram::default(),
+            pipeline: 1,
+            requests: &[],
+            open: Some(Open {
+                offered: 1000,
+                achieved,
+                response_p99_ns,
+                lateness_p999_ns: Some(lateness_p999_ns),
+            }),
+        })
+    }
+
+    #[test]
+    fn a_late_generator_bounds_response_times() {
+        let verdicts = |late| offered(1000, Some(100_000), late).into_keys().collect::<Vec<_>>();
+        assert_eq!(verdicts(49_000), [Verdict::Valid], "whatever its CPU says: it polls");
+        assert_eq!(verdicts(50_000), [Verdict::ClientBound]);
+        assert_eq!(
+            offered(1000, Some(100_000), 90_000)[&Verdict::ClientBound],
+            "the generator sent one request in 1,000 more than 90.0 µs too late, and the response time's 99th percentile \
+             is 100 µs: response times are upper bounds"
+        );
+    }
+
+    #[test]
+    fn a_server_that_answers_less_than_was_due_is_behind() {
+        let verdicts = |achieved| offered(achieved, None, 1_000).into_keys().collect::<Vec<_>>();
+        assert_eq!(verdicts(970), [Verdict::Valid]);
+        assert_eq!(verdicts(969), [Verdict::Behind]);
     }
 
     #[test]

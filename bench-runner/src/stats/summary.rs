@@ -1,5 +1,10 @@
 //! Rows of several rounds put together: a line for each server and connection count.
 
+use loadgen::units::short;
+
+use super::curve::{RateSummary, curve, knee_of};
+use super::others::{Others, others};
+use super::stall::{Stall, stall};
 use crate::record::{Connections, Row, Run, Verdict, Window};
 
 /// A value over the rounds: the median, and the range that the rounds span.
@@ -102,6 +107,13 @@ pub struct Line {
     pub busy: WindowSummary,
     /// Few talk; `None` where the cell had no such window.
     pub idle: Option<WindowSummary>,
+    /// Where only some requests are slow, the 99th percentile of the others in each round: of their response times in an
+    /// open loop, of their service times in a closed one.
+    pub others_p99_ns: Option<Estimate>,
+    /// A point for each offered rate, ascending; empty in a closed loop.
+    pub curve: Vec<RateSummary>,
+    /// The offered rate at which response time begins to climb; `None` where the curve has no knee.
+    pub knee_per_s: Option<f64>,
     /// Connections held: handshake done, neither refused nor lost. Median of the rounds.
     pub held: u64,
     /// Connections served while all talk. Median of the rounds.
@@ -165,6 +177,13 @@ pub struct Summary {
     pub conns: Vec<u64>,
     /// Connections that talk in the mostly-idle window.
     pub active: u64,
+    /// Offered rates, ascending; empty in a closed loop.
+    pub rates_per_s: Vec<f64>,
+    /// How those fared over time, at the largest connection count, who asked for nothing slow; empty where all requests are
+    /// alike.
+    pub others: Vec<Others>,
+    /// A window in which the server was stopped, told by two clocks; `None` where there is none to tell of.
+    pub stall: Option<Stall>,
     /// Windows whose latencies disagree with Little's law, in words.
     pub suspect: Vec<String>,
 }
@@ -200,9 +219,12 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
     }
     let suspect = rows.iter().filter_map(suspect).collect();
     Summary {
+        others: others(&run.servers, rows, conns.last().copied().unwrap_or(0)),
         lines,
         conns,
         active: run.settings.active,
+        rates_per_s: run.settings.rates_per_s.clone(),
+        stall: stall(rows),
         suspect,
     }
 }
@@ -210,9 +232,13 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
 /// A closed loop whose mean latency × rate is not the number of requests under way has measured something else.
 fn suspect(row: &Row) -> Option<String> {
     let law = row.littles_law.filter(|law| !law.holds)?;
-    let (window, observed, expected) = (row.window.name(), law.observed, law.expected);
+    let (observed, expected) = (law.observed, law.expected);
+    let window = match row.load.rate_per_s {
+        Some(rate) => format!("open window at {} req/s", short(rate)),
+        None => format!("{} window", row.window.name()),
+    };
     Some(format!(
-        "{}, {window} window: mean latency × rate is {observed:.1} where {expected:.0} requests were under way",
+        "{}, {window}: mean latency × rate is {observed:.1} where {expected:.0} requests were under way",
         row.cell_id
     ))
 }
@@ -226,7 +252,16 @@ fn line(rows: &[&Row]) -> Option<Line> {
             .collect::<Vec<_>>()
     };
     let (busy, idle) = (of(Window::Busy), of(Window::Idle));
-    let measured: Vec<&Row> = busy
+    // Under an offered rate all talk too, and the first of them is the one that says least about the server's limits.
+    let lowest = rows.iter().filter_map(|row| row.load.rate_per_s).reduce(f64::min);
+    let all_talk: Vec<&Row> = match lowest {
+        Some(rate) => of(Window::Open)
+            .into_iter()
+            .filter(|row| row.load.rate_per_s == Some(rate))
+            .collect(),
+        None => busy.clone(),
+    };
+    let measured: Vec<&Row> = all_talk
         .iter()
         .copied()
         .filter(|row| row.verdict != Verdict::Failed)
@@ -239,6 +274,7 @@ fn line(rows: &[&Row]) -> Option<Line> {
     failures.sort();
     failures.dedup();
     let (held, served) = (median(Connections::held), median(|c| c.served));
+    let curve = curve(rows);
     let memory = |row: &&&Row| row.memory_bytes_per_connection.filter(|_| served >= held);
     Some(Line {
         server: first.server.clone(),
@@ -267,6 +303,13 @@ fn line(rows: &[&Row]) -> Option<Line> {
         verdict: rows.iter().map(|row| row.verdict).max().unwrap_or(Verdict::Failed),
         failures,
         idle: (!idle.is_empty()).then(|| window(&idle)),
+        others_p99_ns: Estimate::of(
+            measured
+                .iter()
+                .filter_map(|row| Some(row.others_response_ns.or(row.others_ns)?.p99? as f64)),
+        ),
+        knee_per_s: knee_of(&curve),
+        curve,
         busy: window(&busy),
     })
 }
@@ -295,7 +338,7 @@ fn window(rows: &[&Row]) -> WindowSummary {
 
 /// The median over the rounds of a percentile, where none means longer than the window. Of the two in the middle of an
 /// even number the longer one: percentiles are not averaged.
-fn median_wait(rounds: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+pub(super) fn median_wait(rounds: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     let mut rounds: Vec<u64> = rounds.map(|ns| ns.unwrap_or(u64::MAX)).collect();
     rounds.sort_unstable();
     rounds.get(rounds.len() / 2).copied().filter(|&ns| ns < u64::MAX)

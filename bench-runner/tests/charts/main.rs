@@ -4,7 +4,10 @@
 //! looked at: a snapshot says that a chart has changed, not that it is good.
 
 mod check;
+mod clocks;
 mod families;
+mod offered;
+mod others;
 mod parts;
 mod random;
 mod reference;

@@ -2,7 +2,7 @@
 
 use bench_runner::charts::check::text_problems;
 use bench_runner::charts::{
-    Chart, Ended, Families, Panel, Parts, PartsBar, PartsValue, Point, Ruler, Series, Step, Time, Watched,
+    Bound, Chart, Ended, Families, Panel, Parts, PartsBar, PartsValue, Point, Ruler, Series, Step, Time, Watched,
 };
 
 use crate::served::{bar, served_with};
@@ -81,16 +81,17 @@ fn no_data_puts_text_on_text() {
             let points = counts[..last].iter().map(|&conns| {
                 let rate = dice.rate();
                 Point {
-                    lower_bound: dice.roll(4) == 0,
+                    bound: (dice.roll(4) == 0).then_some(Bound::AtLeast),
                     ..point(conns, rate, dice.roll(100) as f64 / 100.0)
                 }
             });
             let points = points.collect();
             let ended = (dice.roll(3) == 0).then(|| Ended {
-                conns: counts[0] + dice.roll(9_999),
+                x: counts[0] + dice.roll(9_999),
                 label: dice.words(5),
             });
             Series {
+                ring: None,
                 name: name.clone(),
                 points,
                 ended,

@@ -1,17 +1,17 @@
 //! Chart 2.
 
-use bench_runner::charts::{Ended, Panel, Point, Series, Watched};
+use bench_runner::charts::{Bound, Ended, Panel, Point, Series, Watched};
 
 use crate::support::{FOOTER, MODELS, SUBTITLE, examine, forty, models, refusal};
 
 pub(crate) fn point(conns: u64, rate_per_s: f64, spread: f64) -> Point {
     let (low, high) = (rate_per_s * (1.0 - spread), rate_per_s * (1.0 + spread));
     Point {
-        conns,
-        rate_per_s,
+        x: conns,
+        y: rate_per_s,
         low,
         high,
-        lower_bound: false,
+        bound: None,
     }
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn series(name: &str, counts: &[u64], idle: bool) -> Series {
         .iter()
         .filter(|&&c| within(c) || counts.len() == 1)
         .map(|&conns| Point {
-            lower_bound: name == "io-uring" && !idle,
+            bound: (name == "io-uring" && !idle).then_some(Bound::AtLeast),
             ..point(
                 limit.map_or(conns, |(most, _)| conns.min(most)),
                 plausible(name, conns, idle),
@@ -49,10 +49,11 @@ pub(crate) fn series(name: &str, counts: &[u64], idle: bool) -> Series {
         });
     let reached = counts.iter().max().is_some_and(|&most| !within(most));
     let ended = limit.filter(|_| reached).map(|(conns, label)| Ended {
-        conns,
+        x: conns,
         label: label.to_string(),
     });
     Series {
+        ring: None,
         name: name.to_string(),
         points: points.collect(),
         ended,
@@ -81,10 +82,11 @@ pub(crate) const COUNTS: [u64; 5] = [100, 500, 1_000, 4_000, 10_000];
 fn watched_at_one_count() {
     let mut data = watched_with(&models(), &[10_000]);
     data.panels[1].series[1] = Series {
+        ring: None,
         name: "fork".to_string(),
         points: Vec::new(),
         ended: Some(Ended {
-            conns: 10_000,
+            x: 10_000,
             label: "pids.max".to_string(),
         }),
     };
@@ -127,7 +129,7 @@ fn watched_where_all_failed() {
     for series in data.panels.iter_mut().flat_map(|panel| &mut panel.series) {
         series.points.clear();
         series.ended = Some(Ended {
-            conns: 10_000,
+            x: 10_000,
             label: "cannot start: no such file or directory".to_string(),
         });
     }
@@ -150,7 +152,7 @@ fn watched_at_the_extremes() {
         "a billion" => point(conns, 1e9, 0.0),
         "nothing" => point(conns, 0.0, 0.0),
         "same" | "same again" => Point {
-            lower_bound: true,
+            bound: Some(Bound::AtLeast),
             ..point(conns, 50_000.0, 0.4)
         },
         _ => Point {
@@ -168,7 +170,7 @@ fn watched_at_the_extremes() {
             series.points = points;
             let broke = series.name.len() > 40;
             series.ended = broke.then(|| Ended {
-                conns: counts[0] * 30,
+                x: counts[0] * 30,
                 label: "a reason as long as its name".repeat(3),
             });
         }
@@ -190,13 +192,13 @@ fn what_has_no_place_on_an_axis_is_refused() {
         change(&mut data);
         refusal(&data)
     };
-    assert!(refusal(&|d| d.panels[0].series[3].points[0].rate_per_s = f64::NAN).contains("of 'thread'"));
-    assert!(refusal(&|d| d.panels[1].series[0].points[0].low = -1.0).contains("is no rate"));
-    assert!(refusal(&|d| d.panels[1].series[0].points[0].conns = 0).contains("at 0 connections"));
+    assert!(refusal(&|d| d.panels[0].series[3].points[0].y = f64::NAN).contains("of 'thread'"));
+    assert!(refusal(&|d| d.panels[1].series[0].points[0].low = -1.0).contains("has no place on an axis"));
+    assert!(refusal(&|d| d.panels[1].series[0].points[0].x = 0).contains("at 0,"));
     assert!(refusal(&|d| d.panels[0].series[1].name = "iterative".into()).contains("two series named 'iterative'"));
     let twice = |d: &mut Watched| {
         let point = d.panels[0].series[5].points[0];
         d.panels[0].series[5].points.push(point);
     };
-    assert!(refusal(&twice).contains("'busy-poll' has two rates at 10000 connections"));
+    assert!(refusal(&twice).contains("'busy-poll' has two points at 10000"));
 }

@@ -223,6 +223,10 @@ fn every_field_of_a_run_is_documented_and_every_documented_field_is_in_a_run() {
             "absent=/no/such/program {port} {work}",
         ),
         (
+            "-m poll -c 6 --rate 200,400 --arrivals poisson --duration 200ms --work wait:1ms --slow-every 3 --stall 20ms",
+            "exits=false {port} {work}",
+        ),
+        (
             "-m epoll -c 60 --active 60 --server-nofile 40 --duration 100ms --ramp 5ms",
             "exits=false {port}",
         ),
@@ -232,7 +236,7 @@ fn every_field_of_a_run_is_documented_and_every_documented_field_is_in_a_run() {
         assert_eq!(run.code, Some(1), "one server fails: {}", run.told);
         runs.push(run);
     }
-    let refused = &runs[1].of("epoll-edge")[0].stopped.as_ref().unwrap().refused;
+    let refused = &runs[2].of("epoll-edge")[0].stopped.as_ref().unwrap().refused;
     assert!(refused.contains_key("RLIMIT_NOFILE"), "{refused:?}");
 
     let mut rows: Vec<Value> = runs.iter().flat_map(|run| run.json.clone()).collect();
@@ -335,6 +339,7 @@ fn every_field_that_the_load_generator_prints_is_documented() {
         &[
             printed(target, "--slow-every 2 --requests-per-conn 50"),
             printed(target, ""),
+            printed(target, "--rate 1k --slow-every 2"),
             printed(target, "--rate 1k"),
             printed(nowhere, ""),
         ],

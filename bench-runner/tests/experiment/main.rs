@@ -8,6 +8,7 @@ mod hostile;
 mod http;
 mod languages;
 mod life;
+mod open;
 mod readme;
 mod records;
 mod stall;

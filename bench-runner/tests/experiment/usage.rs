@@ -36,12 +36,18 @@ fn mistakes_are_answered_with_what_was_meant() {
     refused(&place, "--work sleep", 2, &["'sleep'", "none, cpu:N or wait:TIME"]);
     refused(&place, "--work cpu:0", 2, &["'cpu:0'"]);
     refused(&place, "--work wait:long", 2, &["'wait:long'"]);
+    refused(&place, "--work wait:2s", 2, &["'2s'", "from 1ms to 1s"]);
     refused(
         &place,
         "-m all --work cpu:9 --server 'mine=./x {port}'",
         2,
         &["'mine'", "no {work}"],
     );
+    refused(&place, "--rate 0", 2, &["'0'"]);
+    refused(&place, "--rate fast", 2, &["'fast'", "10k..200k:8"]);
+    refused(&place, "--rate 1k --think 1ms", 2, &["--rate", "--think"]);
+    refused(&place, "--arrivals poisson", 2, &["--rate"]);
+    refused(&place, "--duration 1s --stall 600ms", 2, &["--stall 600ms", "500ms"]);
     refused(&place, "--catalog nowhere.toml", 2, &["'nowhere.toml'"]);
     let report = output(&mut place.bare("report nowhere"));
     assert_eq!(report.status.code(), Some(2));

@@ -136,10 +136,7 @@ impl<D: Dialogue> Clients for ClosedLoop<D> {
 
     fn report(&self, window: &mut Window) {
         let account = &self.account;
-        window.latency = account.latencies.clone();
-        window.slow = account.slow.clone();
-        window.unfinished = account.unfinished.clone();
-        account.series.report(window);
+        account.report(window);
         (window.early_ns, window.cut_ns) = (account.early_ns, account.cut_ns);
         (window.talked_ns, window.idle_ns) = (account.talked_ns, account.idle_ns);
         if let Some(connects) = self.connects() {

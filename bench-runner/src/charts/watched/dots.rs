@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use super::super::axis::log_axis;
 use super::super::canvas::{Align, Canvas};
+use super::super::lines::{Point, Series, all, heading, note};
 use super::super::number::{compact, thousands, tick};
 use super::super::palette;
 use super::super::place::Area;
 use super::super::rows::Rows;
 use super::super::scale::Scale;
 use super::super::text::{Face, bold, regular};
-use super::{Point, Series, Watched, all, heading, note};
+use super::{LINE_AXES, Watched};
 
 /// The widest that the column of names gets, in pixels.
 const NAMES: f64 = 360.0;
@@ -83,7 +84,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
         }
     }
     let axes = format!("requests per second at {} connections, log scale", thousands(usual));
-    note(canvas, plot, &data.panels, &axes)
+    note(canvas, plot, &data.panels, &LINE_AXES, &axes)
 }
 
 /// The same rows without an axis, when nothing at all was measured.
@@ -135,11 +136,7 @@ fn rows(data: &Watched) -> Vec<Row<'_>> {
             rows[row].series[p] = Some(series);
         }
     }
-    let rate = |row: &Row<'_>, p: usize| {
-        row.series[p]
-            .and_then(|s| s.points.first())
-            .map_or(-1.0, |pt| pt.rate_per_s)
-    };
+    let rate = |row: &Row<'_>, p: usize| row.series[p].and_then(|s| s.points.first()).map_or(-1.0, |pt| pt.y);
     rows.sort_by(|a, b| {
         rate(b, 1)
             .total_cmp(&rate(a, 1))
@@ -152,7 +149,7 @@ fn rows(data: &Watched) -> Vec<Row<'_>> {
 fn usual_count(data: &Watched) -> u64 {
     let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
     for point in all(&data.panels).flat_map(|s| &s.points) {
-        *counts.entry(point.conns).or_default() += 1;
+        *counts.entry(point.x).or_default() += 1;
     }
     counts
         .into_iter()
@@ -175,10 +172,10 @@ fn draw_series(
         let x = field.x0 + INSET + 10.0;
         return label.draw(canvas, x, y, field.x1 - x);
     };
-    let (x, low, high) = (scale.at(point.rate_per_s), scale.at(point.low), scale.at(point.high));
+    let (x, low, high) = (scale.at(point.y), scale.at(point.low), scale.at(point.high));
     let (color, size) = (theme.color_of(&series.name), layout.rows.dot());
     canvas.line(&[(field.x0, y), (x, y)], theme.grid, 1)?;
-    if point.rate_per_s > 0.0 {
+    if point.y > 0.0 {
         // A range that is narrower than its dot cannot be seen; its ends would be but a fringe.
         if x - low > size * 1.3 || high - x > size * 1.3 {
             let width = if size < 8.0 { 1 } else { 3 };
@@ -192,7 +189,7 @@ fn draw_series(
             palette::look(&series.name).marker,
             size,
             color,
-            point.lower_bound,
+            point.bound.is_some(),
         )?;
     }
     let (before, after) = (low.min(x) - layout.clear(), high.max(x) + layout.clear());
@@ -211,11 +208,13 @@ impl Label {
     fn of(series: Option<&Series>, px: f64, usual: u64) -> Self {
         let point: Option<&Point> = series.and_then(|series| series.points.first());
         let number = point.map_or_else(String::new, |p| {
-            format!("{}{}", if p.lower_bound { "≥ " } else { "" }, compact(p.rate_per_s))
+            format!(
+                "{}{}",
+                p.bound.map_or(String::new(), |bound| format!("{} ", bound.sign())),
+                compact(p.y)
+            )
         });
-        let elsewhere = point
-            .filter(|p| p.conns != usual)
-            .map(|p| format!("at {}", thousands(p.conns)));
+        let elsewhere = point.filter(|p| p.x != usual).map(|p| format!("at {}", thousands(p.x)));
         let ended = series.and_then(|series| series.ended.as_ref());
         let why = match ended {
             Some(ended) => Some(format!("✗ {}", ended.label)),

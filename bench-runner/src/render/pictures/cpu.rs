@@ -2,7 +2,7 @@
 
 use loadgen::units::grouped;
 
-use super::{closed_loop, failure, footer};
+use super::{failure, footer, load};
 use crate::charts::{Parts, PartsBar, PartsValue};
 use crate::record::Run;
 use crate::stats::{Line, Summary, cpu_title};
@@ -18,7 +18,7 @@ pub fn cpu(run: &Run, summary: &Summary) -> Parts {
         subtitle: format!(
             "The server's whole process tree; {} connections that all talk; {}",
             grouped(conns),
-            closed_loop(run)
+            load(run)
         ),
         footer: footer(run),
         unit: "µs".to_owned(),

@@ -1,7 +1,7 @@
 //! Throughput against connections while all talk, a panel a family.
 
 use super::watched::series;
-use super::{closed_loop, footer};
+use super::{capitalised, footer, load};
 use crate::charts::{Families, Panel};
 use crate::record::Run;
 use crate::stats::{Line, Summary, scaling_title};
@@ -29,15 +29,8 @@ pub fn families(run: &Run, summary: &Summary) -> Families {
     };
     Families {
         title: scaling_title(summary),
-        subtitle: format!("All connections talk; {}", closed_loop(run)),
+        subtitle: format!("All connections talk; {}", load(run)),
         footer: footer(run),
         panels: names.into_iter().map(panel).collect(),
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

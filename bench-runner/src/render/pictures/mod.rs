@@ -1,8 +1,11 @@
 //! From a summary to the data of each chart, one chart a file, and from there to files.
 
+mod clocks;
 mod cpu;
 mod families;
 mod memory;
+mod offered;
+mod others;
 mod ruler;
 mod served;
 mod watched;
@@ -11,36 +14,50 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+pub use clocks::clocks;
 pub use cpu::cpu;
 pub use families::families;
 pub use memory::memory;
+pub use offered::offered;
+pub use others::others;
 pub use ruler::ruler;
 pub use served::served;
 pub use watched::watched;
 
 use crate::charts::{Chart, PartsBar, Picture, theme};
 use crate::record::{Benches, Run, write_whole};
-use crate::render::readme::machine;
+use crate::render::readme::{machine, mode};
 use crate::stats::{Line, Summary};
 
 /// All charts that a run has data for: the name of each picture, and what it shows.
 #[must_use]
 pub fn charts(run: &Run, summary: &Summary, benches: Option<&Benches>) -> Vec<(&'static str, Box<dyn Chart>)> {
-    let mut charts: Vec<(&'static str, Box<dyn Chart>)> = vec![
-        ("1-served", Box::new(served(run, summary))),
-        ("2-watched", Box::new(watched(run, summary))),
-    ];
+    let closed = summary.rates_per_s.is_empty();
+    let mut charts: Vec<(&'static str, Box<dyn Chart>)> = vec![("1-served", Box::new(served(run, summary)))];
+    if closed {
+        charts.push(("2-watched", Box::new(watched(run, summary))));
+    }
     // With few connections memory is told of none of them.
     let told = |line: &Line| line.memory_bytes_per_connection.is_some();
     if summary.at(summary.most_conns()).any(told) {
         charts.push(("3-memory", Box::new(memory(run, summary))));
     }
-    charts.push(("7-cpu", Box::new(cpu(run, summary))));
+    if let Some(others) = others(run, summary) {
+        charts.push(("4-slow", Box::new(others)));
+    }
+    if let Some(clocks) = clocks(run, summary) {
+        charts.push(("5-clocks", Box::new(clocks)));
+    }
+    if closed {
+        charts.push(("7-cpu", Box::new(cpu(run, summary))));
+    } else {
+        charts.push(("6-offered", Box::new(offered(run, summary))));
+    }
     if let Some(benches) = benches {
         charts.push(("8-steps", Box::new(ruler(benches))));
     }
     // One count of connections draws dots, and those are in chart 2.
-    if summary.conns.len() > 1 {
+    if closed && summary.conns.len() > 1 {
         charts.push(("throughput", Box::new(families(run, summary))));
     }
     charts
@@ -103,10 +120,11 @@ fn footer(run: &Run) -> String {
     )
 }
 
-/// How a closed loop was run, for the subtitles of charts that show its windows.
-fn closed_loop(run: &Run) -> String {
+/// How the load was made, for the subtitles of charts that show its windows.
+fn load(run: &Run) -> String {
     format!(
-        "closed loop, {}, windows of {} s; {}; server on {}, generator on {}",
+        "{}, {}, windows of {} s; {}; server on {}, generator on {}",
+        mode(&run.settings),
         run.settings.requests(),
         run.settings.duration_s,
         rounds(run, "median and range of"),
@@ -123,4 +141,11 @@ fn smallest_first(mut bars: Vec<PartsBar>) -> Vec<PartsBar> {
         place(a).cmp(&place(b)).then(whole(a).total_cmp(&whole(b)))
     });
     bars
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -2,8 +2,8 @@
 
 use loadgen::units::grouped;
 
-use super::{closed_loop, footer};
-use crate::charts::{Ended, Panel, Point, Series, Watched};
+use super::{footer, load};
+use crate::charts::{Bound, Ended, Panel, Point, Series, Watched};
 use crate::record::Run;
 use crate::stats::{Line, Summary, WindowSummary, watched_title};
 
@@ -28,7 +28,7 @@ pub fn watched(run: &Run, summary: &Summary) -> Watched {
     };
     Watched {
         title: watched_title(summary),
-        subtitle: closed_loop(run),
+        subtitle: load(run),
         footer: footer(run),
         panels: [
             panel("All connections talk".to_owned(), &|line| Some(line.busy.clone())),
@@ -46,6 +46,7 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
                 name: line.server.clone(),
                 points: Vec::new(),
                 ended: None,
+                ring: None,
             });
         }
         let Some(current) = series.last_mut() else { continue };
@@ -55,16 +56,16 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
         let rate = window.rate_per_s.filter(|rate| rate.median > 0.0 && !incomparable);
         if line.serves_all() {
             current.points.extend(rate.map(|rate| Point {
-                conns: line.conns,
-                rate_per_s: rate.median,
+                x: line.conns,
+                y: rate.median,
                 low: rate.low,
                 high: rate.high,
-                lower_bound: window.lower_bound,
+                bound: window.lower_bound.then_some(Bound::AtLeast),
             }));
         } else if current.ended.is_none() {
             // A rate over fewer connections than the axis says would be a point in the wrong place.
             current.ended = Some(Ended {
-                conns: line.conns,
+                x: line.conns,
                 label: ended(line),
             });
         }

@@ -33,6 +33,9 @@ fn line(server: &str, served: u64, few: f64, limit: Option<&str>, verdict: Verdi
         memory_user_share: None,
         limited_by: limit.map(str::to_owned),
         backlog: Some(4096),
+        curve: Vec::new(),
+        others_p99_ns: None,
+        knee_per_s: None,
         verdict,
         failures: Vec::new(),
     }
@@ -48,6 +51,9 @@ fn told(width: u16) -> String {
         lines,
         conns: vec![10_000],
         active: 100,
+        rates_per_s: Vec::new(),
+        stall: None,
+        others: Vec::new(),
         suspect: Vec::new(),
     };
     table(&summary, 10_000, width, false)

@@ -4,6 +4,8 @@
 //! ([`Estimate::clearly_above`]); what is not clearly different is not ranked.
 
 mod costs;
+mod open;
+mod others;
 mod rates;
 mod served;
 mod steps;
@@ -12,6 +14,10 @@ use loadgen::units::grouped;
 
 use self::costs::{cpu, memory};
 pub use self::costs::{cpu_title, in_one_gib, memory_title};
+pub use self::open::{clocks_title, offered_title};
+use self::open::{keeping_up, knees, response};
+pub use self::others::others_title;
+use self::others::waiting;
 use self::rates::{burning, collapse, scaling, unranked, watched};
 use self::served::{all_served, late, stopped};
 pub use self::steps::ruler_title;
@@ -24,6 +30,8 @@ pub enum Topic {
     Served,
     /// Throughput while all talk and while few do.
     Watched,
+    /// Response time under an offered rate.
+    Response,
     /// CPU per request.
     Cpu,
     /// Memory per connection.
@@ -69,6 +77,11 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     for line in &served {
         say(Topic::Watched, collapse(line, summary.active));
     }
+    say(Topic::Response, keeping_up(&served));
+    say(Topic::Response, response(&served));
+    say(Topic::Response, knees(&served));
+    say(Topic::Response, waiting(&served));
+    say(Topic::Response, summary.stall.as_ref().and_then(open::stopped));
     say(Topic::Cpu, burning(&lines));
     say(Topic::Cpu, cpu(&served));
     say(Topic::Memory, memory(&served));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::record::Verdict;
-use crate::stats::{Estimate, WindowSummary};
+use crate::stats::{Estimate, RateSummary, Stall, WindowSummary};
 
 fn window(rates: [f64; 3]) -> WindowSummary {
     WindowSummary {
@@ -32,6 +32,9 @@ fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
         memory_user_share: None,
         limited_by: None,
         backlog: Some(4096),
+        curve: Vec::new(),
+        others_p99_ns: None,
+        knee_per_s: None,
         verdict: Verdict::Valid,
         failures: Vec::new(),
     }
@@ -42,6 +45,9 @@ fn summary(lines: Vec<Line>) -> Summary {
         lines,
         conns: vec![10_000],
         active: 100,
+        rates_per_s: Vec::new(),
+        stall: None,
+        others: Vec::new(),
         suspect: Vec::new(),
     }
 }
@@ -327,4 +333,139 @@ fn one_that_missed_a_connection_in_one_round_is_no_limit_to_quote() {
     nearly.busy.served = Estimate::of([9_999.0, 10_000.0, 10_000.0]);
     let all = summary(vec![nearly, line("poll", [1.0; 3], [1.0; 3])]);
     assert_eq!(served_title(&all), "1 of 2 serves all 10,000 connections");
+}
+
+/// A point of a curve: offered, achieved, 99th percentile in µs.
+fn at_rate(rate_per_s: f64, achieved: f64, p99_us: f64) -> RateSummary {
+    let rounds = |value: f64| Estimate::of([value * 0.99, value, value * 1.01]).unwrap();
+    RateSummary {
+        rate_per_s,
+        offered_per_s: rounds(rate_per_s),
+        achieved_per_s: rounds(achieved),
+        behind: achieved < 0.97 * rate_per_s,
+        upper_bound: false,
+        p50_ns: Some(50_000),
+        p99_ns: Some((p99_us * 1e3) as u64),
+        p99_range_ns: Some(rounds(p99_us * 1e3)),
+        mean_ns: Some(p99_us * 500.0),
+        service_p99_ns: Some(60_000),
+        lateness_p999_ns: Some(2_000),
+        cpu_ns_per_request: None,
+        system_calls_per_request: None,
+    }
+}
+
+/// A server under three rates.
+fn offered(server: &str, curve: [(f64, f64); 3], knee_per_s: Option<f64>) -> Line {
+    let rates = [10e3, 50e3, 100e3];
+    Line {
+        busy: WindowSummary::default(),
+        idle: None,
+        curve: rates
+            .into_iter()
+            .zip(curve)
+            .map(|(rate, (achieved, p99))| at_rate(rate, achieved, p99))
+            .collect(),
+        knee_per_s,
+        ..line(server, [0.0; 3], [0.0; 3])
+    }
+}
+
+fn offered_run(lines: Vec<Line>) -> Summary {
+    Summary {
+        rates_per_s: vec![10e3, 50e3, 100e3],
+        ..summary(lines)
+    }
+}
+
+#[test]
+fn who_keeps_up_who_waits_and_where_the_knees_are() {
+    let quick = || offered("epoll-edge", [(10e3, 90.0), (50e3, 110.0), (100e3, 900.0)], Some(50e3));
+    let slow = || offered("thread", [(10e3, 95.0), (50e3, 4_000.0), (61e3, 9e5)], Some(10e3));
+    let slowest = || offered("poll", [(10e3, 96.0), (21e3, 8e5), (20e3, 9e5)], None);
+    let told = |lines: Vec<Line>| -> Vec<String> {
+        let found = findings(&offered_run(lines)).into_iter();
+        found
+            .filter(|found| found.topic == Topic::Response)
+            .map(|found| found.text)
+            .collect()
+    };
+    assert_eq!(
+        told(vec![quick(), slow(), slowest()]),
+        [
+            "1 of 3 keeps up with 100k req/s; the first to fall behind is poll, which answers 21.0k of 50.0k req/s.",
+            "The knees lie between 10.0k req/s (thread) and 50.0k req/s (epoll-edge).",
+        ],
+        "where most keep up they are alike"
+    );
+    assert_eq!(
+        told(vec![quick(), slow()])[1],
+        "At 50.0k req/s one request in 100 takes more than 110 µs with epoll-edge and more than 4.00 ms with thread."
+    );
+    assert_eq!(
+        told(vec![quick()]),
+        [
+            "epoll-edge keeps up with 100k req/s.",
+            "The knee of epoll-edge is at 50.0k req/s."
+        ]
+    );
+    assert_eq!(
+        told(vec![slowest()]),
+        ["poll falls behind at 50.0k req/s and answers 21.0k of them."]
+    );
+    assert_eq!(
+        offered_title(&offered_run(vec![quick(), slow()])),
+        "At 50.0k req/s p99 is 110 µs with epoll-edge, 4.00 ms with thread; 1 of 2 keeps up with 100k req/s; the first to \
+         fall behind is thread, which answers 61.0k of 100k req/s"
+    );
+    // What the generator made late is no difference between servers.
+    let mut late = slow();
+    late.curve.iter_mut().for_each(|point| point.upper_bound = true);
+    assert!(
+        told(vec![quick(), late])
+            .iter()
+            .all(|text| !text.contains("one request in 100"))
+    );
+}
+
+#[test]
+fn what_a_slow_handler_does_to_the_others_is_told_where_it_is_clear() {
+    let with = |server: &str, p99_ms: f64| Line {
+        others_p99_ns: Estimate::of([p99_ms * 0.98e6, p99_ms * 1e6, p99_ms * 1.02e6]),
+        ..line(server, [1e5; 3], [1e5; 3])
+    };
+    let told = |lines: Vec<Line>| texts(lines).into_iter().find(|text| text.contains("nothing slow"));
+    assert_eq!(
+        told(vec![with("thread", 1.2), with("poll", 98.0)]).unwrap(),
+        "For those who asked for nothing slow, p99 is 1.20 ms with thread, 98.0 ms with poll."
+    );
+    assert_eq!(
+        told(vec![with("mio", 97.5), with("poll", 98.0)]).unwrap(),
+        "For those who asked for nothing slow, no clear difference in p99."
+    );
+    assert_eq!(told(vec![line("poll", [1.0; 3], [1.0; 3])]), None);
+}
+
+#[test]
+fn a_stop_is_told_by_both_clocks() {
+    let stall = Stall {
+        server: "poll".to_owned(),
+        stall_s: 1.4,
+        offered_per_s: 20e3,
+        response: vec![(2, 60_000), (100, 1_100_000_000)],
+        service: vec![(2, 58_000), (100, 120_000)],
+    };
+    assert_eq!(
+        clocks_title(&stall),
+        "poll was stopped for 1.40 s: from when requests were due p99 is 1.10 s, from when they were sent 120 µs"
+    );
+    let stopped = Summary {
+        stall: Some(stall),
+        ..offered_run(vec![])
+    };
+    assert!(
+        findings(&stopped)
+            .iter()
+            .any(|found| found.text.contains("stopped for 1.40 s"))
+    );
 }

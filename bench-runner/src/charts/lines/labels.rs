@@ -4,8 +4,7 @@
 use super::super::canvas::{Align, Canvas};
 use super::super::place::{Area, Ground, spread};
 use super::super::text::{ASCENT, CAP_HEIGHT, DESCENT, Face, bold, regular};
-use super::Series;
-use super::lines::{Drawn, LEAD, POINT, Plot};
+use super::{Drawn, LEAD, POINT, Plot, Series};
 
 /// Pixels per em of what is said inside the panel.
 const INSIDE: f64 = 22.0;
@@ -27,7 +26,11 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
         let placed = match (&drawn.series.ended, drawn.cross) {
             (Some(ended), Some(at)) => {
                 let name = regular(INSIDE).fit(&drawn.series.name, plot.field.width() * LONGEST * 0.5);
-                let words = format!("{name}: {}", ended.label);
+                let words = if ended.label.is_empty() {
+                    name
+                } else {
+                    format!("{name}: {}", ended.label)
+                };
                 inside(canvas, plot, ground, drawn, at, &words)?
             }
             _ => false,
@@ -39,7 +42,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
     for drawn in &plot.drawn {
         for (at, point) in &drawn.points {
             // A logarithmic axis has no zero; the point stands at its foot.
-            if point.rate_per_s == 0.0 {
+            if point.y == 0.0 {
                 inside(canvas, plot, ground, drawn, *at, "0")?;
             }
         }
@@ -117,15 +120,18 @@ fn inside(
     Ok(true)
 }
 
-/// What stands in the column for a series. A lower bound at the end of its line is said here, where it cannot be taken
+/// What stands in the column for a series. A bound at the end of its line is said here, where it cannot be taken
 /// for another line's; further left the open point says it alone.
 pub(super) fn name(series: &Series, with_reason: bool) -> String {
     let name = &series.name;
-    match (&series.ended, series.points.iter().max_by_key(|p| p.conns)) {
+    match (&series.ended, series.points.iter().max_by_key(|p| p.x)) {
+        (Some(ended), _) if ended.label.is_empty() => format!("{name} ✗"),
         (Some(ended), _) if with_reason => format!("{name} ✗ {}", ended.label),
         (None, None) => format!("{name} (not measured)"),
-        (_, Some(last)) if last.lower_bound => format!("≥ {name}"),
-        _ => name.clone(),
+        (_, last) => match last.and_then(|point| point.bound) {
+            Some(bound) => format!("{} {name}", bound.sign()),
+            None => name.clone(),
+        },
     }
 }
 

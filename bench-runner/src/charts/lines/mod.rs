@@ -1,19 +1,104 @@
-//! Chart 2 with several counts of connections: lines with markers, named at their ends.
+//! Panels of lines with markers, named at their ends; both axes are logarithmic.
+//!
+//! What the axes count is up to whoever fills in the data: rates against connections, times against rates.
 
 use std::collections::BTreeSet;
 
 use anyhow::ensure;
 use plotters::style::RGBColor;
 
-use super::super::axis::AXIS;
-use super::super::canvas::{Align, Canvas};
-use super::super::number::{thousands, tick};
-use super::super::palette::{self, Dash, Look};
-use super::super::place::{Area, Ground};
-use super::super::scale::{Scale, log_ticks};
-use super::super::text::{bold, regular};
-use super::super::theme::Theme;
-use super::{Panel, Point, Series, all, heading, labels, note};
+use super::axis::AXIS;
+use super::canvas::{Align, Canvas};
+use super::palette::{self, Dash, Look};
+use super::place::{Area, Ground};
+use super::scale::{Scale, log_ticks, round_ticks, span};
+use super::text::{bold, regular};
+use super::theme::Theme;
+
+pub(super) mod highlight;
+mod labels;
+
+/// Some lines over the same axes.
+#[derive(Clone, Debug, Default)]
+pub struct Panel {
+    /// What it shows ("all connections talk").
+    pub heading: String,
+    /// One series a model, each name once.
+    pub series: Vec<Series>,
+}
+
+/// One model in a panel.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    /// The model's name.
+    pub name: String,
+    /// What was measured; may be empty.
+    pub points: Vec<Point>,
+    /// Where and why there is no more.
+    pub ended: Option<Ended>,
+    /// Where a point has a ring around it.
+    pub ring: Option<u64>,
+}
+
+/// One measurement.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// Where it stands: connections open, or requests offered.
+    pub x: u64,
+    /// What was measured there.
+    pub y: f64,
+    /// The lowest round.
+    pub low: f64,
+    /// The highest round.
+    pub high: f64,
+    /// Whether it is only a bound of what the server can do, and on which side.
+    pub bound: Option<Bound>,
+}
+
+/// What a bound bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// It is this much or more.
+    AtLeast,
+    /// It is this much or less.
+    AtMost,
+}
+
+impl Bound {
+    /// Before the number.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::AtLeast => "≥",
+            Self::AtMost => "≤",
+        }
+    }
+}
+
+/// The end of a series because the model broke.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Where it broke.
+    pub x: u64,
+    /// What it was ("FD_SETSIZE"); empty where × says it all.
+    pub label: String,
+}
+
+/// What the axes are.
+#[derive(Clone, Copy)]
+pub(super) struct Axes {
+    /// In words, for the note under the panels.
+    pub words: &'static str,
+    /// Whether it is linear along, from 0 on, and logarithmic only up.
+    pub linear: bool,
+    /// How a value along it is written.
+    pub x: fn(u64) -> String,
+    /// How a value up it is written.
+    pub y: fn(f64) -> String,
+    /// What a ring around a point means.
+    pub ring: &'static str,
+    /// What × means.
+    pub end: &'static str,
+}
 
 /// The widest that a column of names gets, in pixels.
 const NAMES: f64 = 300.0;
@@ -29,6 +114,8 @@ const BETWEEN: f64 = 22.0;
 const GUTTER: f64 = 28.0;
 /// Under all panels, for what the marks mean.
 const NOTE: f64 = 36.0;
+/// A line of more points than this has no marker on each.
+const MARKED: usize = 12;
 /// A point's radius in pixels.
 pub(super) const POINT: f64 = 8.0;
 
@@ -59,7 +146,7 @@ pub(super) struct Drawn<'a> {
 }
 
 /// How panels are put on a sheet.
-pub(in super::super) struct Sheet<'a> {
+pub(super) struct Sheet<'a> {
     /// From left to right, then from top to bottom.
     pub panels: &'a [Panel],
     /// How many stand side by side.
@@ -69,16 +156,11 @@ pub(in super::super) struct Sheet<'a> {
     /// Whether each panel has the lines of the others behind its own, without their names.
     pub context: bool,
     /// What its axes are.
-    pub axes: &'a str,
+    pub axes: Axes,
 }
 
 /// All panels; `rates` is what the one axis that they share spans.
-pub(in super::super) fn draw(
-    canvas: &Canvas<'_>,
-    plot: Area,
-    sheet: &Sheet<'_>,
-    rates: (f64, f64),
-) -> anyhow::Result<()> {
+pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f64, f64)) -> anyhow::Result<()> {
     let panels = sheet.panels;
     let (columns, lines) = (
         sheet.columns.max(1) as f64,
@@ -102,20 +184,29 @@ pub(in super::super) fn draw(
     let axis_room = ticks
         .labelled
         .iter()
-        .map(|v| regular(24.0).width(&tick(*v)))
+        .map(|v| regular(24.0).width(&(sheet.axes.y)(*v)))
         .fold(0.0, f64::max)
         + 16.0;
     let column = (plot.width() - axis_room - GUTTER * (columns - 1.0)) / columns;
     let width = column - LEAD - name_room;
 
-    let ends = all(panels).filter_map(|s| s.ended.as_ref()).map(|ended| ended.conns);
-    let measured: BTreeSet<u64> = all(panels).flat_map(|s| &s.points).map(|p| p.conns).collect();
+    let ends = all(panels).filter_map(|s| s.ended.as_ref()).map(|ended| ended.x);
+    let measured: BTreeSet<u64> = all(panels).flat_map(|s| &s.points).map(|p| p.x).collect();
     let counts: BTreeSet<u64> = measured
         .iter()
         .copied()
         .chain(ends)
         .filter(|&conns| conns > 0)
         .collect();
+    // Where points are dense it is round values that are labelled, else it is those that were measured.
+    let measured = if sheet.axes.linear {
+        round_ticks(counts.last().map_or(1.0, |&last| last as f64))
+            .into_iter()
+            .map(|tick| tick as u64)
+            .collect()
+    } else {
+        measured
+    };
     let span = counts
         .first()
         .zip(counts.last())
@@ -134,7 +225,12 @@ pub(in super::super) fn draw(
             y1: y0 + each - AXIS - BETWEEN,
         };
         heading(canvas, panel, x0, y0 + 26.0, column)?;
-        let x = Scale::log(span, (field.x0 + INSET, field.x1 - INSET));
+        let pixels = (field.x0 + INSET, field.x1 - INSET);
+        let x = if sheet.axes.linear {
+            Scale::linear((0.0, span.1), pixels)
+        } else {
+            Scale::log(span, pixels)
+        };
         let y = Scale::log(rates, (field.y1 - INSET, field.y0 + INSET));
         let place = |s, bold| Drawn::new(s, canvas.theme, bold, &x, &y);
         let drawn = panel
@@ -156,10 +252,10 @@ pub(in super::super) fn draw(
             drawn,
             behind: behind.collect(),
         };
-        plot.grid(canvas, rates, &measured, at == 0)?;
+        plot.grid(canvas, rates, &measured, (at == 0, &sheet.axes))?;
         plot.draw(canvas, panel)?;
     }
-    note(canvas, plot, panels, sheet.axes)
+    note(canvas, plot, panels, &sheet.axes, sheet.axes.words)
 }
 
 impl<'a> Drawn<'a> {
@@ -167,16 +263,12 @@ impl<'a> Drawn<'a> {
         let mut points: Vec<_> = series
             .points
             .iter()
-            .map(|p| ((x.at(p.conns as f64), y.at(p.rate_per_s)), p))
+            .map(|p| ((x.at(p.x as f64), y.at(p.y)), p))
             .collect();
-        points.sort_by_key(|(_, p)| p.conns);
+        points.sort_by_key(|(_, p)| p.x);
         let cross = series.ended.as_ref().map(|ended| {
-            let before = points
-                .iter()
-                .rev()
-                .find(|(_, p)| p.conns <= ended.conns)
-                .or(points.first());
-            (x.at(ended.conns as f64), before.map_or(y.at(0.0), |((_, y), _)| *y))
+            let before = points.iter().rev().find(|(_, p)| p.x <= ended.x).or(points.first());
+            (x.at(ended.x as f64), before.map_or(y.at(0.0), |((_, y), _)| *y))
         });
         let color = if bold {
             theme.color_of(&series.name)
@@ -214,7 +306,7 @@ impl Plot<'_> {
         canvas: &Canvas<'_>,
         rates: (f64, f64),
         counts: &BTreeSet<u64>,
-        with_labels: bool,
+        (with_labels, axes): (bool, &Axes),
     ) -> anyhow::Result<()> {
         let (theme, face, field) = (canvas.theme, regular(24.0), self.field);
         let ticks = log_ticks(rates);
@@ -226,7 +318,7 @@ impl Plot<'_> {
             let y = self.y.at(value);
             canvas.line(&[(field.x0, y), (field.x1, y)], theme.grid, 2)?;
             if with_labels {
-                canvas.label(face, theme.quiet, Align::Right, field.x0 - 12.0, y, &tick(value))?;
+                canvas.label(face, theme.quiet, Align::Right, field.x0 - 12.0, y, &(axes.y)(value))?;
             }
         }
         // From the right: the largest count is the one that the title speaks of.
@@ -234,7 +326,7 @@ impl Plot<'_> {
         for &count in counts.iter().rev() {
             let x = self.x.at(count as f64);
             canvas.line(&[(x, field.y1), (x, field.y1 + 8.0)], theme.edge, 2)?;
-            let words = thousands(count);
+            let words = (axes.x)(count);
             let half = face.width(&words) / 2.0;
             if x + half + 14.0 < free {
                 canvas.text(face, theme.quiet, Align::Middle, x, field.y1 + 36.0, &words)?;
@@ -279,18 +371,28 @@ impl Plot<'_> {
         }
         for drawn in &order {
             let size = if drawn.bold { POINT } else { POINT * 0.6 };
-            for &(at, point) in &drawn.points {
+            // Of many points the last one tells which line it is.
+            let skip = if drawn.points.len() > MARKED {
+                drawn.points.len() - 1
+            } else {
+                0
+            };
+            for &(at, point) in &drawn.points[skip..] {
                 canvas.marker(
                     at,
                     drawn.look.marker,
                     size,
                     drawn.color,
-                    point.lower_bound || point.rate_per_s == 0.0,
+                    point.bound.is_some() || point.y == 0.0,
                 )?;
                 ground.taken.push(Area::around(at, size + 4.0));
             }
         }
         for drawn in &order {
+            let ringed = |(_, point): &&((f64, f64), &Point)| drawn.series.ring == Some(point.x);
+            if let Some(&(at, _)) = drawn.points.iter().find(ringed) {
+                canvas.ring(at, POINT * 1.9, drawn.color)?;
+            }
             if let Some(at) = drawn.cross {
                 canvas.cross(at, 11.0, if drawn.bold { canvas.theme.failure } else { drawn.color })?;
                 ground.taken.push(Area::around(at, 14.0));
@@ -301,4 +403,100 @@ impl Plot<'_> {
         }
         labels::draw(canvas, self, &mut ground)
     }
+}
+
+/// What an axis of all values spans.
+pub(super) fn values(panels: &[Panel]) -> (f64, f64) {
+    let values = all(panels).flat_map(|s| &s.points).flat_map(|p| [p.y, p.low, p.high]);
+    // If all are zero any axis shows it.
+    span(values).unwrap_or((1.0, 10.0))
+}
+
+pub(super) fn all(panels: &[Panel]) -> impl Iterator<Item = &Series> {
+    panels.iter().flat_map(|panel| &panel.series)
+}
+
+/// Refuses what has no place on the axes.
+pub(super) fn check(panels: &[Panel]) -> anyhow::Result<()> {
+    for panel in panels {
+        let mut names = BTreeSet::new();
+        for series in &panel.series {
+            let name = &series.name;
+            ensure!(
+                names.insert(name),
+                "panel '{}' has two series named '{name}'",
+                panel.heading
+            );
+            let mut places = BTreeSet::new();
+            for Point { x, y, low, high, .. } in &series.points {
+                ensure!(
+                    [y, low, high].iter().all(|v| v.is_finite() && **v >= 0.0),
+                    "{y} ({low} to {high}) of '{name}' at {x} has no place on an axis"
+                );
+                ensure!(places.insert(x), "'{name}' has two points at {x}");
+                ensure!(*x > 0, "'{name}' has {y} at 0, which a logarithmic axis does not have");
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn message(canvas: &Canvas<'_>, plot: Area, words: &str) -> anyhow::Result<()> {
+    let (x, y) = ((plot.x0 + plot.x1) / 2.0, (plot.y0 + plot.y1) / 2.0);
+    let face = bold(36.0);
+    canvas.label(
+        face,
+        canvas.theme.quiet,
+        Align::Middle,
+        x,
+        y,
+        &face.fit(words, plot.width()),
+    )
+}
+
+/// What stands over a panel.
+pub(super) fn heading(canvas: &Canvas<'_>, panel: &Panel, x: f64, y: f64, room: f64) -> anyhow::Result<()> {
+    let face = bold(32.0);
+    canvas.text(
+        face,
+        canvas.theme.ink,
+        Align::Left,
+        x,
+        y,
+        &face.fit(&panel.heading, room),
+    )
+}
+
+/// One line under the panels: what the marks that occur in them mean, and nothing about those that do not.
+pub(super) fn note(canvas: &Canvas<'_>, plot: Area, panels: &[Panel], axes: &Axes, words: &str) -> anyhow::Result<()> {
+    let points = || all(panels).flat_map(|s| &s.points);
+    let marks = [
+        (
+            points().any(|p| p.low < p.y || p.high > p.y),
+            "bars: range of the rounds, where wider than its mark",
+        ),
+        (
+            points().any(|p| p.bound == Some(Bound::AtLeast)),
+            "open, ≥: at least this much",
+        ),
+        (
+            points().any(|p| p.bound == Some(Bound::AtMost)),
+            "open, ≤: at most this much",
+        ),
+        (all(panels).any(|s| s.ring.is_some()), axes.ring),
+        (all(panels).any(|s| s.ended.is_some()), axes.end),
+    ];
+    let said = marks.iter().filter(|(occurs, _)| *occurs).map(|(_, words)| *words);
+    let words = std::iter::once(words).chain(said).collect::<Vec<_>>().join("  ·  ");
+    // What the marks mean is no use when it is cut off.
+    let fits = |px: &f64| regular(*px).width(&words) <= plot.width();
+    let face = regular([24.0, 22.0, 20.0].into_iter().find(fits).unwrap_or(18.0));
+    canvas.text(
+        face,
+        canvas.theme.quiet,
+        Align::Left,
+        plot.x0,
+        plot.y1,
+        &face.fit(&words, plot.width()),
+    )
 }

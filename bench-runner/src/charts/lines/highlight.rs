@@ -13,10 +13,10 @@ const MOST: usize = 7;
 /// First the fastest and the slowest where most connections are open, because the finding is the distance between
 /// them; then the fastest of each family, because that is the comparison that people come with; then those that
 /// broke, because that is the story; then the rest, fastest first. Foreign servers count as a family.
-pub(super) fn choose(panel: &Panel) -> BTreeSet<String> {
+pub(in super::super) fn choose(panel: &Panel) -> BTreeSet<String> {
     let last = |i: usize| {
-        let point = panel.series[i].points.iter().max_by_key(|p| p.conns);
-        point.map_or((0, 0.0), |p| (p.conns, p.rate_per_s))
+        let point = panel.series[i].points.iter().max_by_key(|p| p.x);
+        point.map_or((0, 0.0), |p| (p.x, p.y))
     };
     let mut ranked: Vec<usize> = (0..panel.series.len()).collect();
     ranked.sort_by(|&a, &b| {
@@ -62,20 +62,21 @@ mod tests {
 
     fn series(name: &str, conns: u64, rate_per_s: f64, ended: Option<&str>) -> Series {
         let point = Point {
-            conns,
-            rate_per_s,
+            x: conns,
+            y: rate_per_s,
             low: rate_per_s,
             high: rate_per_s,
-            lower_bound: false,
+            bound: None,
         };
         let ended = ended.map(|label| Ended {
-            conns,
+            x: conns,
             label: label.to_string(),
         });
         Series {
             name: name.to_string(),
             points: vec![point],
             ended,
+            ring: None,
         }
     }
 
