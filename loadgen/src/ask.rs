@@ -264,15 +264,18 @@ pub fn raw(target: SocketAddr, request: &[u8], end: &End, patience: Patience) ->
     socket.set_write_timeout(Some(patience.reply))?;
     socket.write_all(request).context("cannot send the request")?;
     let deadline = Instant::now() + patience.reply;
-    let mut came = Vec::new();
+    let (mut came, mut seen) = (Vec::new(), 0_usize);
     loop {
         let length = match end {
             End::After(length) => Some(*length as usize),
-            End::With(bytes) => came
-                .windows(bytes.len())
-                .position(|window| window == bytes)
-                .map(|at| at + bytes.len()),
+            End::With(bytes) => {
+                // It may have begun in what was looked through before.
+                let from = seen.saturating_sub(bytes.len() - 1);
+                let at = came[from..].windows(bytes.len()).position(|window| window == bytes);
+                at.map(|at| from + at + bytes.len())
+            }
         };
+        seen = came.len();
         if let Some(length) = length.filter(|&length| length <= came.len()) {
             if length < came.len() {
                 bail!(
