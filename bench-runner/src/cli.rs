@@ -249,7 +249,9 @@ fn parse_work(text: &str) -> Result<String, String> {
             let wait = parse_duration(time)?;
             let whole = wait.as_nanos().is_multiple_of(1_000_000) && (1..=1000).contains(&wait.as_millis());
             let refusal = || format!("'{time}' is no wait of whole milliseconds from 1ms to 1s");
-            whole.then(|| format!("wait:{}ms", wait.as_millis())).ok_or_else(refusal)
+            whole
+                .then(|| format!("wait:{}ms", wait.as_millis()))
+                .ok_or_else(refusal)
         }
         _ => Err("it is none, cpu:N or wait:TIME".to_owned()),
     }

@@ -50,7 +50,8 @@ pub fn charts(run: &Run, summary: &Summary, benches: Option<&Benches>) -> Vec<(&
     }
     if closed {
         charts.push(("7-cpu", Box::new(cpu(run, summary))));
-    } else {
+    } else if summary.rates_per_s.len() > 1 {
+        // A curve of one point is what the table says.
         charts.push(("6-offered", Box::new(offered(run, summary))));
     }
     if let Some(benches) = benches {
