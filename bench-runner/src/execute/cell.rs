@@ -12,13 +12,15 @@ use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::{Config, Fleet, Measurement, Protocol};
 
 use super::Failure;
+use super::around::{Around, Happened};
 use super::cost::Footing;
 use super::counters::{Counters, Counts};
 use super::cpus::Placement;
+use super::group::{CpuStat, Group};
 use super::listen::ListenCounts;
 use super::probe::{CpuSpan, Tree, settle_kernel};
 use super::row::row;
-use super::server::{Launch, Server};
+use super::server::{Launch, NOT_COUNTED, Server};
 use super::wait;
 use crate::plan::Cell;
 use crate::record::{Ready, Row, Settings, Stopped, Window};
@@ -34,6 +36,9 @@ const FOOTPRINT: Duration = Duration::from_millis(100);
 /// The window in which system calls are counted, and the load before it.
 const CALLS_WINDOW: Duration = Duration::from_millis(300);
 const CALLS_WARMUP: Duration = Duration::from_millis(50);
+
+/// Before a window, so that looking around does not fall into it.
+const TO_LOOK: Duration = Duration::from_millis(5);
 
 /// What all cells of a run share.
 #[derive(Debug)]
@@ -55,6 +60,9 @@ pub(super) struct Measured {
     pub(super) cpu: CpuSpan,
     /// What the kernel counted in it, where it does.
     pub(super) counts: Option<Counts>,
+    /// What the server's control group counted in it, or why there is nothing of the kind.
+    pub(super) group: Result<CpuStat, String>,
+    pub(super) happened: Happened,
 }
 
 /// What a cell has brought so far; on a failure, what there is.
@@ -218,7 +226,7 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
 /// of its speed.
 fn system_calls(cell: &Cell, fleet: &mut Fleet, server: &mut Server) -> Result<Result<f64, String>> {
     let Some(counters) = server.counters() else {
-        return Ok(Err("the server was not counted".to_owned()));
+        return Ok(Err(NOT_COUNTED.to_owned()));
     };
     if let Some(why) = counters.no_system_calls() {
         return Ok(Err(why.to_owned()));
@@ -263,16 +271,22 @@ fn measure_window(
     let start = now_ns() + seconds(bench.settings.warmup_s);
     let end = start + seconds(bench.settings.duration_s);
     fleet.measure(start, end)?;
+    wait::until(start.saturating_sub(nanoseconds(TO_LOOK)))?;
+    let around = Around::now(fleet.pids());
     let mut look = |at| -> Result<_> {
         wait::until(at)?;
-        Ok((server.counters().map(Counters::read), tree.cpu()))
+        let (counts, clocks) = (server.counters().map(Counters::read), tree.cpu());
+        Ok((counts, clocks, server.control_group().and_then(Group::cpu)))
     };
-    let ((first, before), (last, after)) = (look(start)?, look(end)?);
+    let ((first, before, group_before), (last, after, group_after)) = (look(start)?, look(end)?);
+    let happened = Around::now(fleet.pids()).since(&around);
     let measurement = fleet.collect()?;
     Ok(Measured {
         window,
         measurement,
         cpu: CpuSpan::between(before, after, tree.is_still(pid)),
         counts: last.zip(first).map(|(last, first)| last.since(&first)),
+        group: group_after.and_then(|after| after.since(group_before?)),
+        happened,
     })
 }

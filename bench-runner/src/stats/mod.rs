@@ -6,6 +6,7 @@ mod judge;
 mod limit;
 mod steady;
 mod summary;
+mod warnings;
 
 pub use asked::Asked;
 pub use findings::{
@@ -16,3 +17,4 @@ pub use judge::{Evidence, judge};
 pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
 pub use steady::{Trend, trend};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
+pub use warnings::{lateness, warnings};
