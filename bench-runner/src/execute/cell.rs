@@ -40,6 +40,10 @@ const CALLS_WARMUP: Duration = Duration::from_millis(50);
 /// Before a window, so that looking around does not fall into it.
 const TO_LOOK: Duration = Duration::from_millis(5);
 
+/// The runner reads at a window's edges when it is late by no more than one in so many parts of it: what is read then is
+/// scaled to the window's length, and a twentieth of another time moves it by less than rounds differ.
+const LATE: u64 = 20;
+
 /// What all cells of a run share.
 #[derive(Debug)]
 pub struct Bench {
@@ -63,6 +67,8 @@ pub(super) struct Measured {
     /// What the server's control group counted in it, or why there is nothing of the kind.
     pub(super) group: Result<CpuStat, String>,
     pub(super) happened: Happened,
+    /// Whether the readings above are the window's, or why not.
+    pub(super) edges: Result<(), String>,
 }
 
 /// What a cell has brought so far; on a failure, what there is.
@@ -279,6 +285,7 @@ fn measure_window(
         Ok((counts, clocks, server.control_group().and_then(Group::cpu)))
     };
     let ((first, before, group_before), (last, after, group_after)) = (look(start)?, look(end)?);
+    let edges = in_time(before.at_ns.saturating_sub(start), after.at_ns.saturating_sub(end), end - start);
     let happened = Around::now(fleet.pids()).since(&around);
     let measurement = fleet.collect()?;
     Ok(Measured {
@@ -288,5 +295,36 @@ fn measure_window(
         counts: last.zip(first).map(|(last, first)| last.since(&first)),
         group: group_after.and_then(|after| after.since(group_before?)),
         happened,
+        edges,
     })
+}
+
+/// Whether the runner read at a window's edges, how late it was at each of them. It shares the generator's CPUs, and one
+/// that is kept from running reads both edges at once, between which nothing has happened.
+fn in_time(first_ns: u64, last_ns: u64, window_ns: u64) -> Result<(), String> {
+    let late = first_ns.max(last_ns);
+    if late > window_ns / LATE {
+        return Err(format!(
+            "the runner was kept from reading at the window's edges: it was late by {} ms of {} ms",
+            late / 1_000_000,
+            window_ns / 1_000_000
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_that_came_too_late_are_not_the_windows() {
+        let ms = 1_000_000;
+        assert_eq!(in_time(0, ms, 400 * ms), Ok(()));
+        assert_eq!(in_time(20 * ms, 20 * ms, 400 * ms), Ok(()), "a twentieth");
+        for (first, last) in [(21, 0), (0, 21), (400, 1)] {
+            let why = in_time(first * ms, last * ms, 400 * ms).unwrap_err();
+            assert!(why.contains(&format!("late by {} ms of 400 ms", first.max(last))), "{why}");
+        }
+    }
 }

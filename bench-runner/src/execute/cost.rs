@@ -208,6 +208,10 @@ pub(super) fn silence(row: &mut Row, cpus: usize, found: &Findings) {
 /// processes. Where an earlier one has not, it is told beside the source that was taken.
 pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
     let (span, m) = (measured.cpu, &measured.measurement);
+    if let Err(why) = &measured.edges {
+        row.missing.insert("server_cost.cpu_ns".to_owned(), why.clone());
+        return;
+    }
     // The clocks are read by a process that may be late by some milliseconds: what counts is the rate between them.
     let window = m.elapsed_s * 1e9;
     let within = |ns: u64, over_ns: u64| ns as f64 / over_ns as f64 * window;
@@ -294,7 +298,8 @@ pub(super) fn counts(row: &mut Row, measured: &Measured, found: &Findings) {
     };
     let mut of = |name: &str, pick: fn(&Counts) -> &Counted| {
         let counted = measured.counts.as_ref().map(|counts| pick(counts).clone());
-        tell(name, counted.unwrap_or_else(not_counted))
+        let counted = counted.unwrap_or_else(not_counted);
+        tell(name, measured.edges.clone().and(counted))
     };
     let switches = of("context_switches", |counts| &counts.context_switches);
     let migrations = of("cpu_migrations", |counts| &counts.migrations);
