@@ -83,7 +83,10 @@ fn describe(path: &Path) -> io::Result<(Content, Option<Timestamp>)> {
         .ok()
         .and_then(|time| Timestamp::try_from(time).ok());
     let content = read(&mut file)?;
-    Ok((content, modified.map(|time| time.round(Unit::Millisecond).unwrap_or(time))))
+    Ok((
+        content,
+        modified.map(|time| time.round(Unit::Millisecond).unwrap_or(time)),
+    ))
 }
 
 fn read(reader: &mut impl Read) -> io::Result<Content> {
@@ -103,7 +106,9 @@ fn read(reader: &mut impl Read) -> io::Result<Content> {
         size += n as u64;
         let part = &buffer[..kept + n];
         if profile.is_none() {
-            let told = PROFILES.iter().find(|(words, _)| memmem::find(part, words.as_bytes()).is_some());
+            let told = PROFILES
+                .iter()
+                .find(|(words, _)| memmem::find(part, words.as_bytes()).is_some());
             profile = told.map(|(_, profile)| *profile);
         }
         let begin = part.len().saturating_sub(overlap);

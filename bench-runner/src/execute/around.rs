@@ -49,13 +49,23 @@ impl Around {
     pub(super) fn since(&self, earlier: &Self) -> Happened {
         let waited = self.waited_ns.as_ref().zip(earlier.waited_ns.as_ref());
         let longest = waited.and_then(|(after, before)| {
-            let grown = after.iter().zip(before).map(|(after, before)| after.saturating_sub(*before));
+            let grown = after
+                .iter()
+                .zip(before)
+                .map(|(after, before)| after.saturating_sub(*before));
             grown.max()
         });
         let over_ns = self.at_ns.saturating_sub(earlier.at_ns);
         Happened {
-            steal: self.cpus.as_ref().zip(earlier.cpus.as_ref()).map(|(after, before)| grown(after, before)),
-            throttling: self.throttling.zip(earlier.throttling).map(|(after, before)| after - before),
+            steal: self
+                .cpus
+                .as_ref()
+                .zip(earlier.cpus.as_ref())
+                .map(|(after, before)| grown(after, before)),
+            throttling: self
+                .throttling
+                .zip(earlier.throttling)
+                .map(|(after, before)| after - before),
             retransmitted: self
                 .retransmitted
                 .zip(earlier.retransmitted)
@@ -153,7 +163,10 @@ mod tests {
         assert_eq!(happened.waited_share, Some(0.25), "the shard that waited most");
         assert_eq!(happened.throttling, None);
         let throttled = |periods| Around {
-            throttling: Some(Throttling { periods, us: 10 * periods }),
+            throttling: Some(Throttling {
+                periods,
+                us: 10 * periods,
+            }),
             ..at(100, Vec::new())
         };
         assert_eq!(

@@ -285,7 +285,11 @@ fn measure_window(
         Ok((counts, clocks, server.control_group().and_then(Group::cpu)))
     };
     let ((first, before, group_before), (last, after, group_after)) = (look(start)?, look(end)?);
-    let edges = in_time(before.at_ns.saturating_sub(start), after.at_ns.saturating_sub(end), end - start);
+    let edges = in_time(
+        before.at_ns.saturating_sub(start),
+        after.at_ns.saturating_sub(end),
+        end - start,
+    );
     let happened = Around::now(fleet.pids()).since(&around);
     let measurement = fleet.collect()?;
     Ok(Measured {
@@ -324,7 +328,10 @@ mod tests {
         assert_eq!(in_time(20 * ms, 20 * ms, 400 * ms), Ok(()), "a twentieth");
         for (first, last) in [(21, 0), (0, 21), (400, 1)] {
             let why = in_time(first * ms, last * ms, 400 * ms).unwrap_err();
-            assert!(why.contains(&format!("late by {} ms of 400 ms", first.max(last))), "{why}");
+            assert!(
+                why.contains(&format!("late by {} ms of 400 ms", first.max(last))),
+                "{why}"
+            );
         }
     }
 }

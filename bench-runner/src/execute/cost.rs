@@ -269,7 +269,10 @@ fn divide(row: &mut Row, total: f64, span: CpuSpan, group: Result<&CpuStat, Stri
     });
     let share = |(user, system): (u64, u64)| user as f64 / (user + system) as f64;
     let sources = [
-        (grouped.map(share), format!("proportion of user_usec and system_usec in {GROUP}")),
+        (
+            grouped.map(share),
+            format!("proportion of user_usec and system_usec in {GROUP}"),
+        ),
         (ticks.map(share).map_err(str::to_owned), TICKS.to_owned()),
     ];
     match first_of(sources) {
@@ -378,7 +381,8 @@ mod tests {
 
     #[test]
     fn the_first_source_that_has_it_is_taken_and_why_the_others_have_not_is_told() {
-        let sources = |perf, group, clocks| first_of([source(perf, "perf"), source(group, "cgroup"), source(clocks, "proc")]);
+        let sources =
+            |perf, group, clocks| first_of([source(perf, "perf"), source(group, "cgroup"), source(clocks, "proc")]);
         assert_eq!(sources(Ok(1.0), Ok(2.0), Ok(3.0)), Ok((1.0, "perf".to_owned())));
         let (value, told) = sources(Err("paranoid"), Ok(2.0), Ok(3.0)).unwrap();
         assert_eq!((value, &*told), (2.0, "cgroup, for want of better: paranoid"));

@@ -207,7 +207,10 @@ mod tests {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
         sweep(dir.path());
-        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let mut left: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
         left.sort();
         assert_eq!(left, [own.as_str(), "somebody-elses"]);
     }
@@ -223,12 +226,18 @@ mod tests {
             }
         };
         let before = group.cpu().unwrap();
-        assert!(before.since(before).is_err(), "an empty group has used nothing, which is no 0");
+        assert!(
+            before.since(before).is_err(),
+            "an empty group has used nothing, which is no 0"
+        );
         // The grandchildren are gone when it is read; the shell waits so that it can be found.
-        let script = "for i in 1 2 3; do sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'; done; echo; read end";
+        let script =
+            "for i in 1 2 3; do sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'; done; echo; read end";
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        command
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped());
         group.admit(&mut command);
         let mut shell = command.spawn().unwrap();
         let mut line = String::new();

@@ -184,7 +184,11 @@ impl Server {
         let stdout = process.stdout.take().map(Lines::new);
         let group = group.and_then(|group| {
             let refused = "the kernel did not let the server into a control group of its own (cgroup.procs)";
-            if group.holds(process.id()) { Ok(group) } else { Err(refused.to_owned()) }
+            if group.holds(process.id()) {
+                Ok(group)
+            } else {
+                Err(refused.to_owned())
+            }
         });
         Ok(Self {
             address,

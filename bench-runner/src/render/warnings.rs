@@ -34,13 +34,20 @@ pub fn below_the_table(run: &Run, rows: &[Row], width: usize) -> String {
 /// A section of the README; empty where there is nothing to say.
 #[must_use]
 pub fn section(run: &Run, rows: &[Row]) -> String {
-    let known = run.warnings.iter().map(|warning| format!("{}: {}", warning.kind, warning.text));
+    let known = run
+        .warnings
+        .iter()
+        .map(|warning| format!("{}: {}", warning.kind, warning.text));
     let seen = seen(rows);
     let all: String = known
         .chain(seen.iter().map(told))
         .map(|text| format!("- {text}\n"))
         .collect();
-    if all.is_empty() { all } else { format!("\n## Warnings\n\n{all}") }
+    if all.is_empty() {
+        all
+    } else {
+        format!("\n## Warnings\n\n{all}")
+    }
 }
 
 /// Each kind once, with the words of the row that was first to have it.
@@ -49,7 +56,10 @@ fn seen(rows: &[Row]) -> Vec<Seen<'_>> {
     for row in rows {
         for warning in &row.warnings {
             let name = format!("{} {}", row.cell_id, row.window.name());
-            let seen = kinds.entry(&warning.kind).or_insert(Seen { warning, rows: Vec::new() });
+            let seen = kinds.entry(&warning.kind).or_insert(Seen {
+                warning,
+                rows: Vec::new(),
+            });
             seen.rows.push(name);
         }
     }
@@ -79,7 +89,10 @@ mod tests {
     #[test]
     fn each_kind_is_told_once_with_the_rows_that_had_it() {
         let rows = [
-            row("poll/10/1", &[("steal", "5 % was stolen."), ("cpu-quota", "It ran out.")]),
+            row(
+                "poll/10/1",
+                &[("steal", "5 % was stolen."), ("cpu-quota", "It ran out.")],
+            ),
             row("poll/10/2", &[]),
             row("poll/10/3", &[("steal", "7 % was stolen.")]),
         ];
@@ -92,7 +105,10 @@ mod tests {
             ]
         );
         let many = vec![row("a/1/1", &[("steal", "It was.")]); 5];
-        assert_eq!(super::told(&seen(&many)[0]), "steal (5 rows, first in a/1/1 busy): It was.");
+        assert_eq!(
+            super::told(&seen(&many)[0]),
+            "steal (5 rows, first in a/1/1 busy): It was."
+        );
     }
 
     #[test]

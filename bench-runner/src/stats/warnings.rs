@@ -3,8 +3,8 @@
 //!
 //! A verdict says what a number is worth; a warning says what to do so that the next one is worth more.
 
-use loadgen::{Outcome, Quantiles};
 use loadgen::units::{counted, grouped};
+use loadgen::{Outcome, Quantiles};
 
 use crate::machine::{STEAL, STEAL_REMEDY};
 use crate::record::{Row, Warning};
@@ -82,7 +82,11 @@ fn syn_retransmits(row: &Row) -> Option<String> {
         "{} sent again while the connections were opened, a second or more after the first: connect_ns shows these waits, \
          which say nothing of the server's speed. Open the connections more slowly (--ramp), and look at \
          listen_overflows.",
-        if again == 1 { "1 SYN was".to_owned() } else { format!("{} SYNs were", grouped(again)) }
+        if again == 1 {
+            "1 SYN was".to_owned()
+        } else {
+            format!("{} SYNs were", grouped(again))
+        }
     ))
 }
 
@@ -142,8 +146,8 @@ fn throttled(row: &Row) -> Option<String> {
 fn descheduled(row: &Row) -> Option<String> {
     let share = row.generator_wait_share.filter(|&share| share >= WAITED)?;
     Some(format!(
-        "a process of the generator was ready to run and did not for {:.1} % of the window: something else took its CPU, \
-         and replies waited unread. Stop what else runs there, or give the generator CPUs of its own (--client-cpus).",
+        "a process of the generator was ready to run and did not for {:.1} % of the window: something else \
+         took its CPU, or a quota did, and replies waited unread. Stop what else runs there, or give the generator CPUs of its own (--client-cpus).",
         share * 100.0
     ))
 }

@@ -65,6 +65,7 @@ fn server() {
             thread::spawn(move || on_quit(&kind));
         }
         "deaf-to-sigterm" => ignore_sigterm(),
+        "glutton" => _ = thread::spawn(use_up_what_is_left),
         _ => {}
     }
     for client in listener.incoming().flatten() {
@@ -109,7 +110,7 @@ static OF_FIRST: AtomicU64 = AtomicU64::new(0);
 
 fn serve(kind: &str, client: &TcpStream) -> io::Result<()> {
     client.set_nodelay(true)?;
-    if kind == "sink" {
+    if kind == "sink" || kind == "glutton" {
         return swallow(client);
     }
     let open = OPEN.fetch_add(1, SeqCst) + 1;
@@ -168,8 +169,10 @@ fn echo(kind: &str, mut client: &TcpStream) -> io::Result<()> {
                     std::process::exit(7);
                 }
                 ("dropper", 20) => return end("enough"),
-                // Three times as long with each second that passes.
-                ("tiring", _) if LOADED.load(SeqCst) > 0 => thread::sleep(Duration::from_micros(300).mul_f64(3_f64.powf(loaded_s()))),
+                // Twice as long with each second that passes.
+                ("tiring", _) if LOADED.load(SeqCst) > 0 => {
+                    thread::sleep(Duration::from_micros(300).mul_f64(2_f64.powf(loaded_s())))
+                }
                 ("even", _) if LOADED.load(SeqCst) > 0 => thread::sleep(Duration::from_millis(5)),
                 ("hangs", _) if loaded_s() > 0.3 => loop {
                     thread::park();
@@ -187,7 +190,16 @@ fn echo(kind: &str, mut client: &TcpStream) -> io::Result<()> {
     }
 }
 
-/// Length of the requests of `sink`.
+/// Takes the time that nobody else wants.
+fn use_up_what_is_left() {
+    // SAFETY: a plain system call; of the calling thread alone, as Linux has it (setpriority(2)).
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// Length of the requests of `sink` and of `glutton`, which does the same and never sleeps.
 pub(crate) const SWALLOWED: usize = 1 << 18;
 
 /// Takes long requests for next to nothing, for the kernel throws their bytes away (MSG_TRUNC, tcp(7)), and replies with

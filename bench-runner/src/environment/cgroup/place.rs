@@ -108,7 +108,10 @@ mod tests {
     fn the_group_in_version_2_is_found_beside_those_of_version_1() {
         let groups = "8:pids:/a/b\n4:cpu,cpuacct:/\n0::/user.slice\n";
         let place = unified(groups, HYBRID).unwrap();
-        assert_eq!((place.version, &*place.levels[0]), (2, "/sys/fs/cgroup/unified/user.slice"));
+        assert_eq!(
+            (place.version, &*place.levels[0]),
+            (2, "/sys/fs/cgroup/unified/user.slice")
+        );
         assert_eq!(unified("8:pids:/a/b\n", HYBRID), None, "version 1 alone");
         assert_eq!(unified(groups, ""), None, "not mounted");
     }

@@ -67,7 +67,10 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         write("proc/self/cgroup", groups);
-        write("proc/self/mountinfo", &format!("34 31 0:31 / /sys/fs/cgroup rw - {kind}\n"));
+        write(
+            "proc/self/mountinfo",
+            &format!("34 31 0:31 / /sys/fs/cgroup rw - {kind}\n"),
+        );
         for (group, stat) in stats {
             write(&format!("sys/fs/cgroup/{group}/cpu.stat"), stat);
         }

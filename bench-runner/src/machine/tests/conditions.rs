@@ -121,7 +121,11 @@ fn what_records_keep() {
     }
     let capped = only(|env| env.rlimits.nofile = limit(4096)).warning().unwrap();
     assert!(capped.text.contains("Models: prefork, thread"), "{}", capped.text);
-    assert_eq!(only(|env| env.memory.swap_used_bytes = Some(1 << 20)).warning(), None, "a note");
+    assert_eq!(
+        only(|env| env.memory.swap_used_bytes = Some(1 << 20)).warning(),
+        None,
+        "a note"
+    );
     let kinds: std::collections::BTreeSet<&str> = TOPICS.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds.len(), TOPICS.len(), "each kind once");
 }

@@ -109,7 +109,10 @@ fn a_quota_that_ran_out() {
 
 #[test]
 fn a_generator_that_had_to_wait_for_its_cpu() {
-    assert_eq!(after(|row| row.generator_wait_share = Some(0.01)), ["generator-descheduled"]);
+    assert_eq!(
+        after(|row| row.generator_wait_share = Some(0.01)),
+        ["generator-descheduled"]
+    );
     assert_eq!(after(|row| row.generator_wait_share = Some(0.009)), [""; 0]);
 }
 
@@ -121,7 +124,19 @@ fn a_generator_that_was_late() {
     };
     let warning = lateness(&quantiles(210_000), &quantiles(1_000_000)).unwrap();
     assert_eq!(warning.kind, "generator-late");
-    assert!(warning.text.contains("210 µs at p99") && warning.text.contains("--spin"), "{}", warning.text);
-    assert_eq!(lateness(&quantiles(200_000), &quantiles(1_000_000)), None, "a fifth, and no more");
-    assert_eq!(lateness(&Quantiles::default(), &quantiles(1)), None, "no requests were due");
+    assert!(
+        warning.text.contains("210 µs at p99") && warning.text.contains("--spin"),
+        "{}",
+        warning.text
+    );
+    assert_eq!(
+        lateness(&quantiles(200_000), &quantiles(1_000_000)),
+        None,
+        "a fifth, and no more"
+    );
+    assert_eq!(
+        lateness(&Quantiles::default(), &quantiles(1)),
+        None,
+        "no requests were due"
+    );
 }
