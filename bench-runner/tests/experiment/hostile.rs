@@ -171,7 +171,7 @@ fn echo(kind: &str, mut client: &TcpStream) -> io::Result<()> {
                 ("dropper", 20) => return end("enough"),
                 // Twice as long with each second that passes.
                 ("tiring", _) if LOADED.load(SeqCst) > 0 => {
-                    thread::sleep(Duration::from_micros(300).mul_f64(2_f64.powf(loaded_s())))
+                    thread::sleep(Duration::from_micros(300).mul_f64(2_f64.powf(loaded_s())));
                 }
                 ("even", _) if LOADED.load(SeqCst) > 0 => thread::sleep(Duration::from_millis(5)),
                 ("hangs", _) if loaded_s() > 0.3 => loop {
