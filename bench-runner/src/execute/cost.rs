@@ -256,24 +256,31 @@ fn first_of<const N: usize>(sources: [(Result<f64, String>, String); N]) -> Resu
     Err(reasons.join("; "))
 }
 
+/// A division of which neither part is 0: whatever serves a request spends time in both modes, and the kernel divides by
+/// what its ticks met.
+fn both(split: (u64, u64), told_by: &str) -> Result<(u64, u64), String> {
+    if split.0 == 0 || split.1 == 0 {
+        return Err(format!(
+            "no tick met one of the two modes, by which {told_by} divides the time"
+        ));
+    }
+    Ok(split)
+}
+
 /// The division of `total` into user and system, by the proportion that was told of it.
 fn divide(row: &mut Row, total: f64, span: CpuSpan, group: Result<&CpuStat, String>) {
-    let ticks = match span.split_ns {
-        Some((0, 0)) => Err("no tick of 10 ms fell into the window, by which /proc/PID/stat divides it"),
-        Some(split) => Ok(split),
-        None => Err("too many processes: /proc/PID/stat rounds the time of each to ticks of 10 ms"),
-    };
-    let grouped = group.and_then(|span| match (span.user_us, span.system_us) {
-        (0, 0) => Err("cpu.stat of the server's control group does not divide it".to_owned()),
-        split => Ok(split),
-    });
+    let ticks = span
+        .split_ns
+        .ok_or("too many processes: /proc/PID/stat rounds the time of each to ticks of 10 ms".to_owned())
+        .and_then(|split| both(split, "utime and stime in /proc/PID/stat"));
+    let grouped = group.and_then(|span| both((span.user_us, span.system_us), "the server's control group"));
     let share = |(user, system): (u64, u64)| user as f64 / (user + system) as f64;
     let sources = [
         (
             grouped.map(share),
             format!("proportion of user_usec and system_usec in {GROUP}"),
         ),
-        (ticks.map(share).map_err(str::to_owned), TICKS.to_owned()),
+        (ticks.map(share), TICKS.to_owned()),
     ];
     match first_of(sources) {
         Ok((share, source)) => {
@@ -393,5 +400,13 @@ mod tests {
             Err("paranoid; read-only; it ended".to_owned()),
             "no 0 where nobody knows"
         );
+    }
+
+    #[test]
+    fn a_mode_that_no_tick_met_makes_the_division_unknown() {
+        assert_eq!(both((3, 25), "it"), Ok((3, 25)));
+        for split in [(0, 25), (3, 0), (0, 0)] {
+            assert!(both(split, "it").unwrap_err().starts_with("no tick met"), "{split:?}");
+        }
     }
 }
