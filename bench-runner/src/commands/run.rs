@@ -15,10 +15,10 @@ use crate::environment::{Environment, Inputs, capture};
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::{Placement, pin_self};
 use crate::execute::{Bench, Failure, Launch, adopt_orphans, run_cell, verify};
-use crate::machine::{Severity, Wish, examine, raise_soft_limits};
+use crate::machine::{Advice, Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about, say};
-use crate::record::{NO_WORK, Row, Run, SCHEMA, Settings, Store, Verdict};
+use crate::record::{NO_WORK, Row, Run, SCHEMA, Settings, Store, Verdict, Warning};
 use crate::stats::summarise;
 
 /// Connection counts of `--sweep`.
@@ -77,8 +77,11 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         server_cpus: placement.server.clone(),
         generator_cpus: placement.generator.clone(),
     });
-    warn(&environment, &entries, &settings)?;
-    let run = new_run(&entries, settings, seed, environment);
+    let warnings = warn(&environment, &entries, &settings)?;
+    let run = Run {
+        warnings,
+        ..new_run(&entries, settings, seed, environment)
+    };
     let directory = args
         .out
         .clone()
@@ -212,7 +215,7 @@ impl Experiment {
         if self.rows.is_empty() {
             return updated;
         }
-        super::print(&report::text(&summarise(&self.run, &self.rows), self.color))?;
+        super::print(&report::text(&self.run, &self.rows, self.color))?;
         updated?;
         let told = report::draw(self.store.directory(), &self.run, &self.rows, None)?;
         super::print(&told)?;
@@ -328,18 +331,21 @@ fn new_run(entries: &[Entry], settings: Settings, seed: u64, environment: Enviro
         settings,
         seed,
         environment,
+        warnings: Vec::new(),
     }
 }
 
-/// Says what this machine cannot do, before time is spent on it.
-fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Result<()> {
+/// Says what this machine cannot do, before time is spent on it; what the record keeps of that.
+fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Result<Vec<Warning>> {
     let wish = Wish {
         max_conns: settings.conns.iter().copied().max().unwrap_or(1),
         backlog: settings.backlog,
         server_nofile: settings.server_nofile,
         models: entries.iter().map(Entry::demands).collect(),
     };
-    for advice in examine(environment, &wish) {
+    let advice = examine(environment, &wish);
+    let warnings = advice.iter().filter_map(Advice::warning).collect();
+    for advice in advice {
         match advice.severity {
             Severity::Info => {}
             Severity::Warning => {
@@ -354,7 +360,7 @@ fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Re
             }
         }
     }
-    Ok(())
+    Ok(warnings)
 }
 
 fn nofile() -> u64 {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use loadgen::Arrivals;
 use serde::{Deserialize, Serialize};
 
+use super::Warning;
 use crate::environment::Environment;
 
 /// Version of the format of run.json and of rows.
@@ -32,6 +33,9 @@ pub struct Run {
     pub seed: u64,
     /// The machine, its limits, the build and the call.
     pub environment: Environment,
+    /// What could be known beforehand to bound or to falsify its numbers.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// Servers do nothing for a request but reply to it.

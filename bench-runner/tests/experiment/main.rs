@@ -5,6 +5,7 @@
 mod failures;
 mod format;
 mod hostile;
+mod judged;
 mod languages;
 mod life;
 mod open;
@@ -14,4 +15,5 @@ mod stall;
 mod support;
 mod usage;
 mod verdicts;
+mod warned;
 mod work;
