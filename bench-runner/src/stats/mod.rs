@@ -23,4 +23,4 @@ pub use others::Others;
 pub use stall::Stall;
 pub use steady::{Trend, trend};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
-pub use warnings::{lateness, warnings};
+pub use warnings::warnings;

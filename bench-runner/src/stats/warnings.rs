@@ -3,8 +3,8 @@
 //!
 //! A verdict says what a number is worth; a warning says what to do so that the next one is worth more.
 
-use loadgen::units::{counted, grouped};
-use loadgen::{Outcome, Quantiles};
+use loadgen::Outcome;
+use loadgen::units::{counted, grouped, time};
 
 use crate::machine::{STEAL, STEAL_REMEDY};
 use crate::record::{Row, Warning};
@@ -28,6 +28,7 @@ const RULES: &[(&str, Rule)] = &[
     ("client-descriptors", client_descriptors),
     ("steal", steal),
     ("cpu-quota", throttled),
+    ("generator-late", late),
     ("generator-descheduled", descheduled),
 ];
 
@@ -40,17 +41,15 @@ pub fn warnings(row: &Row) -> Vec<Warning> {
 
 /// An open loop whose generator was late itself: response times count from the instant at which a request was due, so
 /// its lateness is in them. It fires where the 99th percentile of one is a fifth of the other's.
-#[must_use]
-pub fn lateness(lateness_ns: &Quantiles, response_ns: &Quantiles) -> Option<Warning> {
-    let (late, response) = (lateness_ns.p99?, response_ns.p99?);
+fn late(row: &Row) -> Option<String> {
+    let (late, response) = (row.lateness_ns?.p99?, row.response_ns?.p99?);
     (late as f64 > LATE * response as f64).then(|| {
-        let text = format!(
-            "the generator was late by {} µs at p99, of response times of {} µs: so much of them may be its own. Lower \
-             the rate, give the generator more CPUs (--client-cpus), or keep them awake with --spin.",
-            grouped(late / 1000),
-            grouped(response / 1000)
-        );
-        Warning::new("generator-late", text)
+        format!(
+            "the generator was late by {} at p99, of response times of {}: so much of them may be its own. Lower the rate, \
+             give the generator more CPUs (--client-cpus), or keep them awake with --spin.",
+            time(late as f64),
+            time(response as f64)
+        )
     })
 }
 

@@ -1,5 +1,7 @@
 //! Each warning fires where it must and is silent where it must be.
 
+use loadgen::Quantiles;
+
 use super::*;
 use crate::record::Ready;
 
@@ -117,26 +119,28 @@ fn a_generator_that_had_to_wait_for_its_cpu() {
 }
 
 #[test]
-fn a_generator_that_was_late() {
-    let quantiles = |p99| Quantiles {
-        p99: Some(p99),
-        ..Quantiles::default()
+fn a_generator_that_was_late_itself() {
+    let p99 = |ns| {
+        Some(Quantiles {
+            p99: Some(ns),
+            ..Quantiles::default()
+        })
     };
-    let warning = lateness(&quantiles(210_000), &quantiles(1_000_000)).unwrap();
+    let told = |late, response| {
+        let row = Row {
+            lateness_ns: late,
+            response_ns: response,
+            ..quiet()
+        };
+        warnings(&row).pop()
+    };
+    let warning = told(p99(210_000), p99(1_000_000)).unwrap();
     assert_eq!(warning.kind, "generator-late");
     assert!(
         warning.text.contains("210 µs at p99") && warning.text.contains("--spin"),
         "{}",
         warning.text
     );
-    assert_eq!(
-        lateness(&quantiles(200_000), &quantiles(1_000_000)),
-        None,
-        "a fifth, and no more"
-    );
-    assert_eq!(
-        lateness(&Quantiles::default(), &quantiles(1)),
-        None,
-        "no requests were due"
-    );
+    assert_eq!(told(p99(200_000), p99(1_000_000)), None, "a fifth, and no more");
+    assert_eq!(told(None, None), None, "a closed loop");
 }
