@@ -199,10 +199,12 @@ impl Experiment {
                 return Ok(launch);
             }
             progress.verifies(&entry.name);
-            match verify::verify(&launch, &self.run.settings, &self.bench.placement.server) {
-                Ok(()) => Ok(launch),
-                Err(error) => Err(Failure::of(&error)),
+            let checked = verify::verify(&launch, &self.run.settings, &self.bench.placement.server, entry.spins);
+            let report = checked.map_err(|error| Failure::of(&error))?;
+            for warning in &report.warnings {
+                progress.say(&format!("{}: {warning}\n", entry.name));
             }
+            report.failure().map_or(Ok(launch), Err)
         };
         entries.iter().zip(launches).map(verify).collect()
     }

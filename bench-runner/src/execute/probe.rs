@@ -97,6 +97,18 @@ impl Tree {
         sorted(self) == sorted(&Self::of(pid))
     }
 
+    /// Whether all threads of all its processes are stopped, as by SIGSTOP, or have ended.
+    pub(super) fn is_stopped(&self) -> bool {
+        let stopped = |pid: &i32| {
+            let Ok(tasks) = Process::new(*pid).and_then(|process| process.tasks()) else {
+                return true;
+            };
+            let mut states = tasks.flatten().filter_map(|task| Some(task.stat().ok()?.state));
+            states.all(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
+        };
+        self.pids.iter().all(stopped)
+    }
+
     /// Sweeps the tree. A process that ends meanwhile is left out.
     pub(super) fn footprint(&self) -> Footprint {
         let mut sum = Footprint {
