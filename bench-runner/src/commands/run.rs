@@ -313,6 +313,11 @@ fn new_run(entries: &[Entry], settings: Settings, seed: u64, environment: Enviro
         finished_at: None,
         interrupted: false,
         servers: entries.iter().map(|entry| entry.name.clone()).collect(),
+        faulty: entries
+            .iter()
+            .filter(|entry| entry.faulty)
+            .map(|entry| entry.name.clone())
+            .collect(),
         settings,
         seed,
         environment,

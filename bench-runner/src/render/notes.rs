@@ -8,7 +8,7 @@ use crate::stats::{Line, WindowSummary};
 pub(super) const FEWER: &str = "*";
 
 /// What the signs in the table mean, as far as they are in it, and how far its numbers reach.
-pub(super) fn notes(lines: &[&Line], width: usize) -> String {
+pub(super) fn notes(lines: &[&Line], faulty: &[&str], width: usize) -> String {
     let windows = || {
         lines
             .iter()
@@ -48,6 +48,12 @@ pub(super) fn notes(lines: &[&Line], width: usize) -> String {
     }
     if lines.iter().any(|line| line.rounds > 1) {
         notes.push("each number is the median of the rounds; p99 is over all clients that asked".to_owned());
+    }
+    if !faulty.is_empty() {
+        notes.push(format!(
+            "wrong on purpose, and in no chart and no finding: {}",
+            faulty.join(", ")
+        ));
     }
     let indented = |note: &String| broken(note, width - 2).join("\n  ") + "\n";
     let text: String = notes.iter().map(indented).collect();

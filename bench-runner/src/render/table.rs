@@ -70,7 +70,12 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
             text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
         }
     }
-    text + &notes(&lines, width)
+    let faulty: Vec<&str> = lines
+        .iter()
+        .filter(|line| summary.is_faulty(line))
+        .map(|line| line.server.as_str())
+        .collect();
+    text + &notes(&lines, &faulty, width)
 }
 
 /// Spaces between columns.

@@ -167,6 +167,8 @@ pub struct Summary {
     pub active: u64,
     /// Windows whose latencies disagree with Little's law, in words.
     pub suspect: Vec<String>,
+    /// Servers that are wrong on purpose.
+    pub faulty: Vec<String>,
 }
 
 impl Summary {
@@ -174,6 +176,20 @@ impl Summary {
     #[must_use]
     pub fn most_conns(&self) -> u64 {
         self.conns.last().copied().unwrap_or(0)
+    }
+
+    /// Whether a line is that of a server which is wrong on purpose.
+    #[must_use]
+    pub fn is_faulty(&self, line: &Line) -> bool {
+        self.faulty.contains(&line.server)
+    }
+
+    /// What charts and findings are about: servers that are wrong on purpose show a fault, and nothing of a model.
+    #[must_use]
+    pub fn compared(&self) -> Self {
+        let mut compared = self.clone();
+        compared.lines.retain(|line| !self.is_faulty(line));
+        compared
     }
 
     /// The lines at one connection count.
@@ -198,12 +214,14 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
             lines.extend(line(&own));
         }
     }
-    let suspect = rows.iter().filter_map(suspect).collect();
+    let compared = rows.iter().filter(|row| !run.faulty.contains(&row.server));
+    let suspect = compared.filter_map(suspect).collect();
     Summary {
         lines,
         conns,
         active: run.settings.active,
         suspect,
+        faulty: run.faulty.clone(),
     }
 }
 

@@ -11,6 +11,7 @@ mod readme;
 mod records;
 mod stall;
 mod support;
+mod tutorial;
 mod usage;
 mod verdicts;
 mod work;

@@ -19,6 +19,7 @@ use loadgen::{Payload, Protocol, interrupt};
 
 use self::fault::Fault;
 pub use self::report::Report;
+use super::Failure;
 use super::server::{Launch, Server};
 use super::wait;
 use crate::record::Settings;
@@ -123,11 +124,29 @@ impl<S: Fn() -> Result<Server>> Subject<S> {
                 Ok(())
             }
             // A server that died says more than the connection that broke.
-            (_, Err(death)) => Err(death),
+            (_, Err(death)) => Err(interrupted_wait(death)),
             (Err(error), Ok(())) => Err(match error.downcast_ref::<Fault>() {
                 Some(_) => error,
                 None => server.failure(format!("{error:#}")),
             }),
         }
+    }
+}
+
+/// Adds why a server that was stopped and continued found its waiting interrupted, where that is what it died of.
+fn interrupted_wait(death: anyhow::Error) -> anyhow::Error {
+    match death.downcast::<Failure>() {
+        Ok(failure)
+            if failure
+                .last_stderr
+                .as_ref()
+                .is_some_and(|line| line.contains("Interrupted system call")) =>
+        {
+            let why = "it had been stopped and continued, after which a wait may end with EINTR: wait again";
+            let reason = format!("{}; {why}", failure.reason);
+            Failure { reason, ..failure }.into()
+        }
+        Ok(failure) => failure.into(),
+        Err(other) => other,
     }
 }

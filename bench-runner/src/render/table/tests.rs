@@ -49,6 +49,7 @@ fn told(width: u16) -> String {
         conns: vec![10_000],
         active: 100,
         suspect: Vec::new(),
+        faulty: Vec::new(),
     };
     table(&summary, 10_000, width, false)
 }

@@ -43,6 +43,7 @@ fn summary(lines: Vec<Line>) -> Summary {
         conns: vec![10_000],
         active: 100,
         suspect: Vec::new(),
+        faulty: Vec::new(),
     }
 }
 
