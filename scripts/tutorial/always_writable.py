@@ -4,7 +4,7 @@ The design: one loop waits for clients that can be read from or written to; what
 The fault: a socket can be written to whenever its buffer has room, which is nearly always. So select never waits: with a
     single silent client the loop goes round as fast as it can, and takes a whole CPU.
 Why it looks right: every reply is right, and comes at once. Nothing but the CPU's fan tells.
-To mend it: `select.select([listener, *unsent], [client for client in unsent if unsent[client]], [])`.
+To mend it: `[client for client in unsent if unsent[client]]` in the place of `list(unsent)`.
 """
 
 import select
@@ -25,7 +25,7 @@ def receive(client):
     except OSError:
         data = b""
     if data:
-        unsent[client] += data
+        unsent[client] = data
     else:
         del unsent[client]
         client.close()
@@ -42,7 +42,7 @@ def send(client):
 
 
 while True:
-    reading = [listener, *(client for client in unsent if len(unsent[client]) < 65536)]
+    reading = [listener, *(client for client in unsent if not unsent[client])]
     readable, writable, _ = select.select(reading, list(unsent), [])  # All of them, whether or not anything is to be sent.
     for client in readable:
         if client is not listener:

@@ -6,7 +6,7 @@ The fault: `for client in clients` counts places. When a client is taken out, al
     goes on with the next place: the client behind the one that left is passed over. Nothing is lost, for the next walk
     finds it, but it is answered a whole walk later than all others, and again whenever the one before it leaves.
     With a set or a dict instead of the list Python raises RuntimeError, and with `for i in range(len(clients))`
-    IndexError: the server ends, with all its clients, as soon as one of them leaves.
+    IndexError, unless it was the last that left: the server ends, with all its clients.
 Why it looks right: whoever is passed over gets its reply all the same, 20 ms later. With one client nobody is.
 To mend it: `for client in list(clients):`, which walks through a copy.
 """

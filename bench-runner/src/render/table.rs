@@ -40,7 +40,13 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
         .find(|columns| fits(columns, width))
         .unwrap_or_else(|| columns(&lines, summary.active, Detail::Plain));
     let widths: Vec<usize> = widths(&columns);
-    let rest = columns.pop().expect("the last column is what stopped it");
+    let mut rest = columns.pop().expect("the last column is what stopped it");
+    for (cell, line) in rest.cells.iter_mut().zip(&lines) {
+        // The account of a fault would fill a page of this column.
+        if line.rounds == 0 && summary.is_faulty(line) {
+            "see below".clone_into(cell);
+        }
+    }
     let before: usize = widths[..columns.len()].iter().map(|width| width + GAP).sum();
     let room = width.saturating_sub(before).max(12);
 
@@ -70,11 +76,7 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
             text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
         }
     }
-    let faulty: Vec<&str> = lines
-        .iter()
-        .filter(|line| summary.is_faulty(line))
-        .map(|line| line.server.as_str())
-        .collect();
+    let faulty: Vec<&Line> = lines.iter().copied().filter(|line| summary.is_faulty(line)).collect();
     text + &notes(&lines, &faulty, width)
 }
 

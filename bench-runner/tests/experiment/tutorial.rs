@@ -141,6 +141,10 @@ fn what_is_wrong_on_purpose_is_in_the_table_and_in_no_chart() {
         );
         let note = "wrong on purpose, and in no chart and no finding: wrong-way, dead-end";
         assert!(table.contains(note), "{text}");
+        assert!(
+            table.contains("see below") && table.contains("\ndead-end: it ended with exit code 1"),
+            "{text}"
+        );
     }
     for chart in ["1-served", "2-watched", "7-cpu"] {
         let chart = fs::read_to_string(place.path(&format!("out/{chart}.svg"))).unwrap();

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use loadgen::Payload;
 
-use super::client::{comes_true, connect, expect, has_come};
+use super::client::{PATIENCE, connect, expect, has_come};
 use super::fault::{Cause, Fault};
 use super::halt::Halt;
 use crate::execute::listen::ListenCounts;
@@ -31,6 +31,11 @@ fn many(ready: Option<&Ready>) -> u64 {
         _ => ready.capacity.connections.saturating_sub(CLOSING),
     };
     room.clamp(1, MANY)
+}
+
+/// Whether a server has room for so many that it serves side by side, as far as it has announced.
+pub(super) fn serves_at_once(ready: Option<&Ready>, conns: u64) -> bool {
+    ready.is_none_or(|ready| ready.capacity.connections >= conns + CLOSING)
 }
 
 /// How many can come at once while nobody accepts.
@@ -66,7 +71,7 @@ fn come_at_once(server: &Server) -> Vec<TcpStream> {
     let come = |_| {
         let client = TcpStream::connect_timeout(&server.address, HANDSHAKE).ok()?;
         client.set_nodelay(true).ok()?;
-        client.set_read_timeout(Some(super::client::PATIENCE)).ok()?;
+        client.set_read_timeout(Some(PATIENCE)).ok()?;
         Some(client)
     };
     // Where one does not get in, none does that comes after it.
@@ -115,89 +120,6 @@ fn answered(server: &Server, payload: &mut Payload, clients: Vec<TcpStream>, fir
     Ok(())
 }
 
-/// Trios of connections in the check of leavers.
-const TRIOS: u32 = 4;
-/// Time in which clients are accepted and answered one after the other, unless the server takes them by turns.
-const GREETED: Duration = Duration::from_secs(1);
-/// How often the order of replies has to tell the same, of how many times.
-const AGREE: (u32, u32) = (5, 6);
-
-/// Clients leave while others stay and talk.
-///
-/// A server that takes a client out of the list through which it walks passes over the one behind. That one gets its
-/// reply when the list is walked the next time: later than all that have no such neighbour, which in other servers
-/// would be chance. So it has to come about almost every time, in lists of different shapes.
-pub(super) fn leavers(server: &Server, payload: &mut Payload) -> Result<()> {
-    if many(server.ready.as_ref()) < MANY || bound_below(server.ready.as_ref(), MANY) {
-        return Ok(());
-    }
-    let mut late = 0;
-    for time in 0..AGREE.1 {
-        match neighbours_are_last(server, payload, time)? {
-            Some(true) => late += 1,
-            Some(false) => {}
-            None => return Ok(()),
-        }
-        if time + 1 - late > AGREE.1 - AGREE.0 {
-            return Ok(());
-        }
-    }
-    let seen = format!(
-        "{TRIOS} clients that came next to one that left were answered after all others, {late} times of {}",
-        AGREE.1
-    );
-    Err(Fault::named(seen, Cause::SkipsNeighbours).into())
-}
-
-/// Whether workers serve fewer than `conns` at once.
-fn bound_below(ready: Option<&Ready>, conns: u64) -> bool {
-    ready.is_some_and(|ready| ready.capacity.bound_by == "workers" && ready.capacity.connections < conns)
-}
-
-/// Whether all that came next to a leaver were answered after all others; `None` where the server does not hold so many
-/// at once, or cannot be held.
-fn neighbours_are_last(server: &Server, payload: &mut Payload, time: u32) -> Result<Option<bool>> {
-    let (mut leaving, mut neighbours, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    let mut ids = 300 + 100 * time..;
-    let mut greet = |payload: &mut Payload| -> Result<Option<(u32, TcpStream)>> {
-        let (mut client, id) = (connect(server)?, ids.next().unwrap_or_default());
-        client.write_all(payload.request(id, 0))?;
-        if !comes_true(GREETED, || has_come(&client)) {
-            return Ok(None);
-        }
-        expect(server, &mut client, payload.reply(id, 0))?;
-        Ok(Some((id, client)))
-    };
-    for trio in 0..TRIOS {
-        // Other shapes each time: of one and the same, the order in which processors are given away could make the same.
-        let after = 1 + (time + trio) % 2;
-        for (clients, count) in [(&mut leaving, 1), (&mut neighbours, 1), (&mut others, after)] {
-            for _ in 0..count {
-                let Some(client) = greet(payload)? else { return Ok(None) };
-                clients.push(client);
-            }
-        }
-    }
-    let Some(halt) = Halt::of(server) else { return Ok(None) };
-    drop(leaving);
-    for (id, client) in neighbours.iter_mut().chain(&mut others) {
-        client.write_all(payload.request(*id, 1))?;
-    }
-    drop(halt);
-    let (mut others_first, patience) = (false, super::client::PATIENCE);
-    comes_true(patience, || {
-        let others_done = others.iter().all(|(_, client)| has_come(client));
-        // Looked at after the others: whoever has nothing now had nothing then.
-        let answered = neighbours.iter().filter(|(_, client)| has_come(client)).count();
-        others_first |= others_done && answered == 0;
-        answered > 0
-    });
-    for (id, mut client) in neighbours.into_iter().chain(others) {
-        expect(server, &mut client, payload.reply(id, 1)).context("a client that stayed when others left")?;
-    }
-    Ok(Some(others_first))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +145,8 @@ mod tests {
         assert_eq!(of(ready(3, "RLIMIT_NOFILE", 4096)), (1, 1));
         assert_eq!(of(ready(1, "workers", 4096)), (32, 32), "the others wait");
         assert_eq!(of(ready(1, "workers", 8)), (9, 8), "nobody is accepted meanwhile");
-        assert!(bound_below(Some(&ready(1, "workers", 4096)), 2));
+        assert!(serves_at_once(None, 32) && serves_at_once(Some(&ready(40, "RLIMIT_NOFILE", 1)), 32));
+        assert!(!serves_at_once(Some(&ready(20, "RLIMIT_NOFILE", 4096)), 32));
+        assert!(!serves_at_once(Some(&ready(1, "workers", 4096)), 32), "the others wait");
     }
 }

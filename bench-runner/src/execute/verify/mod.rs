@@ -8,6 +8,7 @@ mod crowd;
 mod fault;
 mod frames;
 mod halt;
+mod leavers;
 mod report;
 mod rest;
 
@@ -43,7 +44,7 @@ const CHECKS: [Check; 10] = [
     ("half-closed connection", frames::half_close),
     (BURST, crowd::burst),
     ("many connections", crowd::many_connections),
-    (LEAVERS, crowd::leavers),
+    (LEAVERS, leavers::leavers),
     (REST, rest::rests),
     ("room for a burst", crowd::accept_queue),
 ];
