@@ -51,6 +51,12 @@ pub struct Entry {
     /// Kernel features it cannot do without.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Whether its model never waits, so that it uses CPU time while nobody talks.
+    #[serde(default)]
+    pub spins: bool,
+    /// Whether it is wrong on purpose, to show a fault: it is told of in tables, and in no chart and no finding.
+    #[serde(default)]
+    pub faulty: bool,
 }
 
 /// What a connection takes from the machine.
@@ -194,6 +200,8 @@ impl Catalog {
             bound: String::new(),
             per_connection: Takes::default(),
             needs: Vec::new(),
+            spins: false,
+            faulty: false,
         })
     }
 

@@ -202,10 +202,12 @@ impl Experiment {
                 return Ok(launch);
             }
             progress.verifies(&entry.name);
-            match verify::verify(&launch, &self.run.settings, &self.bench.placement.server) {
-                Ok(()) => Ok(launch),
-                Err(error) => Err(Failure::of(&error)),
+            let checked = verify::verify(&launch, &self.run.settings, &self.bench.placement.server, entry.spins);
+            let report = checked.map_err(|error| Failure::of(&error))?;
+            for warning in &report.warnings {
+                progress.say(&format!("{}: {warning}\n", entry.name));
             }
+            report.failure().map_or(Ok(launch), Err)
         };
         entries.iter().zip(launches).map(verify).collect()
     }
@@ -328,6 +330,11 @@ fn new_run(entries: &[Entry], settings: Settings, seed: u64, environment: Enviro
         finished_at: None,
         interrupted: false,
         servers: entries.iter().map(|entry| entry.name.clone()).collect(),
+        faulty: entries
+            .iter()
+            .filter(|entry| entry.faulty)
+            .map(|entry| entry.name.clone())
+            .collect(),
         settings,
         seed,
         environment,

@@ -31,17 +31,21 @@ pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     for (entry, launch) in entries.iter().zip(launches) {
         let checked = launch
             .map_err(anyhow::Error::from)
-            .and_then(|launch| check::verify(&launch, &settings, &placement.server));
+            .and_then(|launch| check::verify(&launch, &settings, &placement.server, entry.spins));
         if loadgen::interrupt::requested() {
             anyhow::bail!("interrupted");
         }
-        let told = match checked {
-            Ok(()) => "answers rightly".to_owned(),
-            Err(error) => {
-                all_right = false;
-                format!("✗ {error:#}")
-            }
+        let (faults, warnings) = match checked {
+            Ok(report) => (report.faults(), report.warnings),
+            Err(error) => (vec![format!("{error:#}")], Vec::new()),
         };
+        all_right &= faults.is_empty() && (warnings.is_empty() || !args.strict);
+        let mut told: Vec<String> = faults.iter().map(|fault| format!("✗ {fault}")).collect();
+        if told.is_empty() {
+            told.push("answers rightly".to_owned());
+        }
+        told.extend(warnings.iter().map(|warning| format!("! {warning}")));
+        let told = told.join(&format!("\n{:width$}  ", ""));
         super::print(&format!("{:width$}  {told}\n", entry.name))?;
     }
     Ok(if all_right {

@@ -361,7 +361,8 @@ impl Server {
         }
     }
 
-    fn group(&self) -> Pid {
+    /// The process group of all that it has started, unless one has left it.
+    pub(super) fn group(&self) -> Pid {
         Pid::from_raw(self.process.id() as i32)
     }
 }

@@ -27,6 +27,9 @@ pub struct Run {
     pub interrupted: bool,
     /// Names of the servers in the order in which they are shown.
     pub servers: Vec<String>,
+    /// Those of them that are wrong on purpose: in tables, and in no chart and no finding.
+    #[serde(default)]
+    pub faulty: Vec<String>,
     /// What was to be done.
     pub settings: Settings,
     /// Seed of the order of cells.

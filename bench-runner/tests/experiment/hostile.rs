@@ -66,12 +66,23 @@ fn server() {
         }
         "deaf-to-sigterm" => ignore_sigterm(),
         "glutton" => _ = thread::spawn(use_up_what_is_left),
+        "startled" => drop(thread::spawn(wait_to_be_interrupted)),
         _ => {}
     }
     for client in listener.incoming().flatten() {
         let kind = kind.clone();
         thread::spawn(move || serve(&kind, &client));
     }
+}
+
+/// epoll_wait(2) is one of the calls that end with EINTR when a stopped process goes on, signal handlers or not.
+fn wait_to_be_interrupted() {
+    let mut event = libc::epoll_event { events: 0, u64: 0 };
+    // SAFETY: room for one event, and a descriptor of our own.
+    let waited = unsafe { libc::epoll_wait(libc::epoll_create1(0), &raw mut event, 1, -1) };
+    assert_eq!(waited, -1, "nothing is watched");
+    eprintln!("epoll_wait: {}", io::Error::last_os_error());
+    std::process::exit(5)
 }
 
 fn ignore_sigterm() {

@@ -13,6 +13,7 @@ mod readme;
 mod records;
 mod stall;
 mod support;
+mod tutorial;
 mod usage;
 mod verdicts;
 mod warned;
