@@ -3,7 +3,8 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -65,13 +66,20 @@ fn server() {
             thread::spawn(move || on_quit(&kind));
         }
         "deaf-to-sigterm" => ignore_sigterm(),
-        "glutton" => _ = thread::spawn(use_up_what_is_left),
         "startled" => drop(thread::spawn(wait_to_be_interrupted)),
         _ => {}
     }
+    let (open, eats) = (Arc::new(AtomicUsize::new(0)), Once::new());
     for client in listener.incoming().flatten() {
-        let kind = kind.clone();
-        thread::spawn(move || serve(&kind, &client));
+        // Not before more are there at once than in any check: one that never sleeps would not pass them.
+        if open.fetch_add(1, Relaxed) >= 60 && kind == "glutton" {
+            eats.call_once(|| drop(thread::spawn(use_up_what_is_left)));
+        }
+        let (kind, open) = (kind.clone(), Arc::clone(&open));
+        thread::spawn(move || {
+            let _ = serve(&kind, &client);
+            open.fetch_sub(1, Relaxed);
+        });
     }
 }
 
