@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use loadgen::Protocol;
 use serde::Deserialize;
 
 use crate::machine::{Model, PerConnection};
@@ -57,6 +58,9 @@ pub struct Entry {
     /// Whether it is wrong on purpose, to show a fault: it is told of in tables, and in no chart and no finding.
     #[serde(default)]
     pub faulty: bool,
+    /// What it speaks, where that is not to be found out by trying.
+    #[serde(default)]
+    pub protocols: Vec<Protocol>,
 }
 
 /// What a connection takes from the machine.
@@ -120,6 +124,22 @@ impl Entry {
         };
         let install = self.install.as_ref().map(|install| format!("; {install}"));
         bail!("it lacks something here: {why}{}", install.unwrap_or_default())
+    }
+
+    /// Whether it is of use where `protocol` is spoken.
+    ///
+    /// # Errors
+    /// Says what it speaks instead.
+    pub fn speaks(&self, protocol: Protocol) -> Result<()> {
+        if self.protocols.is_empty() || self.protocols.contains(&protocol) {
+            return Ok(());
+        }
+        let (name, spoken) = (&self.name, self.protocols.iter().map(|protocol| protocol.name()));
+        bail!(
+            "'{name}' does not speak {}; give --protocol {}, or take it out with -m all,-{name}",
+            protocol.name(),
+            spoken.collect::<Vec<_>>().join(" or ")
+        )
     }
 
     fn is_called(&self, name: &str) -> bool {
@@ -202,6 +222,7 @@ impl Catalog {
             needs: Vec::new(),
             spins: false,
             faulty: false,
+            protocols: Vec::new(),
         })
     }
 

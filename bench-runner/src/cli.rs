@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use loadgen::http::Request;
 use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
 use loadgen::{Arrivals, Protocol};
 
@@ -124,7 +125,10 @@ pub struct LoadArgs {
     /// What the servers speak
     #[arg(long, value_enum, default_value_t = Protocol::Echo, help_heading = "Load", hide_short_help = true)]
     pub protocol: Protocol,
-    /// Size of a request (at least 16)
+    /// What is asked for under `http` [default: /]
+    #[arg(long, value_name = "PATH", value_parser = Request::parse_path, help_heading = "Load", hide_short_help = true)]
+    pub path: Option<String>,
+    /// Size of a request under `echo` and `reply` (at least 16)
     #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse_bytes, help_heading = "Load", hide_short_help = true)]
     pub request_bytes: u64,
     /// Size of a reply under `reply` (at least 8)

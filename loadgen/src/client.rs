@@ -1,7 +1,6 @@
 //! A client, and counts over many of them.
 
 use crate::outcome::Outcome;
-use crate::payload::Payload;
 use crate::wire::Extreme;
 
 /// A client: one connection, with its place in the sequence of its requests.
@@ -12,7 +11,7 @@ pub(crate) struct Client {
     pub(crate) next: u32,
     /// Sequence number of the oldest request without its reply.
     pub(crate) due: u32,
-    /// Bytes of that reply that have come.
+    /// Bytes of that reply that have come; under HTTP, whether any have.
     pub(crate) got: u32,
     /// Replies inside the window.
     pub(crate) replies: u32,
@@ -62,6 +61,8 @@ pub(crate) enum Reply {
     Part,
     /// Right, and all of it.
     Whole,
+    /// As before, and the server says that the connection ends with it.
+    Last,
 }
 
 impl Client {
@@ -91,15 +92,16 @@ impl Client {
         (self.greeted, self.late, self.unasked) = (false, false, false);
     }
 
-    /// Takes from `bytes` as much as belongs to the reply that is due, and holds it against what it must be.
+    /// Whether nothing is due to it: what comes then is a doubled reply, or bytes that nobody asked for.
+    #[inline(always)]
+    pub(crate) fn has_nothing_due(&self) -> bool {
+        self.due == self.next
+    }
+
+    /// Takes from `bytes` as much as belongs to the `reply` that is due, and holds it against that.
     // Always: the closed loop's hot path is built around it.
     #[inline(always)]
-    pub(crate) fn take(&mut self, payload: &mut Payload, bytes: &mut &[u8]) -> Reply {
-        if self.due == self.next {
-            // Nothing is due: a doubled reply, or bytes that nobody asked for.
-            return Reply::Wrong;
-        }
-        let reply = payload.reply(self.id, self.due);
+    pub(crate) fn take(&mut self, reply: &[u8], bytes: &mut &[u8]) -> Reply {
         let missing = &reply[self.got as usize..];
         let (came, rest) = bytes.split_at(bytes.len().min(missing.len()));
         if came != &missing[..came.len()] {
@@ -178,7 +180,7 @@ impl Tally {
             let greeted = replies == 0 && client.greeted;
             let late = replies == 0 && !greeted && client.late;
             // One that had nothing to ask for, and was answered whenever it had, is served.
-            let content = client.unasked && client.state == State::Served;
+            let content = client.unasked && matches!(client.state, State::Served | State::Between);
             let served = replies > 0 || greeted || late || content;
             tally.served += u64::from(served);
             tally.greeted += u64::from(greeted);

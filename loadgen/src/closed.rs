@@ -10,10 +10,10 @@ use crate::account::Account;
 use crate::client::{Client, Reply, State};
 use crate::clock::now_ns;
 use crate::config::Config;
+use crate::dialogue::Dialogue;
 use crate::engine::{Close, Load};
 use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
-use crate::payload::Payload;
 
 mod churn;
 mod pace;
@@ -24,18 +24,18 @@ use churn::Churn;
 use think::Think;
 
 /// All clients of a shard.
-pub(crate) struct ClosedLoop {
+pub(crate) struct ClosedLoop<D> {
     clients: Vec<Client>,
     /// `depth` slots a client, one for each place in its pipeline: when the request under way there was sent, or when
     /// the place became empty.
     since_ns: Vec<u64>,
-    payload: Payload,
+    dialogue: D,
     /// The requests that one receive has called for, where it is more than one.
     requests: Vec<u8>,
     depth: u32,
     /// Pauses before requests.
     think: Option<Think>,
-    /// Connections that end after so many requests.
+    /// Connections after the first ones.
     churn: Option<Churn>,
     /// Whether a reply may call for anything else than the next request at once.
     paced: bool,
@@ -55,19 +55,17 @@ pub(crate) struct ClosedLoop {
     pub(crate) answered: u64,
 }
 
-impl ClosedLoop {
-    pub(crate) fn new(config: &Config) -> Self {
+impl<D: Dialogue> ClosedLoop<D> {
+    pub(crate) fn new(config: &Config, dialogue: D) -> Self {
         let client = |i| Client::new((config.first_id + i * config.stride) as u32);
         Self {
             clients: (0..config.conns).map(client).collect(),
             since_ns: vec![0; (config.conns * config.pipeline) as usize],
-            payload: Payload::of(config),
+            dialogue,
             requests: Vec::new(),
             depth: config.pipeline as u32,
             think: Think::new(config.think_ns),
-            churn: config
-                .requests_per_conn
-                .map(|quota| Churn::new(quota as u32, config.think_ns, config.conns)),
+            churn: config.may_reconnect().then(|| Churn::new(config)),
             paced: config.think_ns > 0 || config.requests_per_conn.is_some(),
             timeout_ns: config.timeout_ns,
             next_sweep_ns: 0,
@@ -81,20 +79,22 @@ impl ClosedLoop {
     }
 }
 
-impl Load for ClosedLoop {
+impl<D: Dialogue> Load for ClosedLoop<D> {
     #[inline]
     fn received(&mut self, i: usize, mut bytes: &[u8]) -> Result<&[u8], Close> {
         let now = now_ns();
         let client = &mut self.clients[i];
-        let mut completed = 0;
+        let (mut completed, mut last) = (0, false);
         while !bytes.is_empty() {
-            match client.take(&mut self.payload, &mut bytes) {
-                Reply::Wrong => {
+            let reply = self.dialogue.take(i, client, &mut bytes);
+            match reply {
+                Reply::Whole if !last => {}
+                Reply::Last if !last => last = true,
+                Reply::Part if !last => break,
+                _ => {
                     self.lost(i, Outcome::Mismatch);
-                    return Err(Close);
+                    return Err(Close::AsSetUp);
                 }
-                Reply::Part => break,
-                Reply::Whole => {}
             }
             let slot = i * self.depth as usize + (client.due % self.depth) as usize;
             // The request that follows goes to the same slot and counts as sent now.
@@ -112,7 +112,7 @@ impl Load for ClosedLoop {
                     self.account.reply(sent, now);
                     self.account.series.record(now, now - sent);
                     if let Some(parts) = &mut self.account.parts {
-                        let marked = self.payload.is_marked(client.id, client.due.wrapping_sub(1));
+                        let marked = self.dialogue.is_marked(client.id, client.due.wrapping_sub(1));
                         parts.reply(marked, sent, sent, now);
                     }
                 }
@@ -134,6 +134,9 @@ impl Load for ClosedLoop {
                 }
             }
         }
+        if last {
+            return Err(self.ended(i, now));
+        }
         if !client.active || completed == 0 {
             return Ok(&[]);
         }
@@ -141,11 +144,12 @@ impl Load for ClosedLoop {
             return self.pace(i, completed, now);
         }
         if completed == 1 {
-            return Ok(next_request(client, &mut self.payload));
+            return Ok(next_request(client, &mut self.dialogue));
         }
         self.requests.clear();
         for _ in 0..completed {
-            self.requests.extend_from_slice(next_request(client, &mut self.payload));
+            self.requests
+                .extend_from_slice(next_request(client, &mut self.dialogue));
         }
         Ok(&self.requests)
     }
@@ -153,19 +157,20 @@ impl Load for ClosedLoop {
     fn lost(&mut self, i: usize, how: Outcome) {
         let now = now_ns();
         self.settle(i, now);
+        let tries_again = self.tries_again();
         let client = &mut self.clients[i];
         client.connection = client.connection.wrapping_add(1);
         let by_server = matches!(how, Outcome::ClosedEarly | Outcome::Reset);
         client.state = match client.state {
             State::Silent if by_server => State::TurnedAway,
             State::Silent => State::Unserved,
-            _ if self.churn.is_some() => State::Between,
+            _ if tries_again => State::Between,
             _ => State::Lost,
         };
         self.answered -= u64::from(client.active && client.answered);
         // Each request under way fails with its connection; without any, the connection itself is what failed.
         self.outcomes.add(how, u64::from(client.under_way()).max(1));
-        if let Some(churn) = &mut self.churn {
+        if let Some(churn) = self.churn.as_mut().filter(|churn| churn.tries_again()) {
             // It goes on with the request after those that failed.
             (client.due, client.got, client.answered) = (client.next, 0, false);
             churn.fail(i, now);
@@ -175,10 +180,10 @@ impl Load for ClosedLoop {
 
 /// Makes a client's next request; its slot has the instant.
 #[inline]
-fn next_request<'a>(client: &mut Client, payload: &'a mut Payload) -> &'a [u8] {
+fn next_request<'a>(client: &mut Client, dialogue: &'a mut impl Dialogue) -> &'a [u8] {
     let sequence = client.next;
     client.next = client.next.wrapping_add(1);
-    payload.request(client.id, sequence)
+    dialogue.request(client.id, sequence)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::Exchange;
 use crate::schedule::Arrivals;
 
 /// More connections do not fit on one machine.
@@ -26,6 +27,11 @@ pub enum Protocol {
     Echo,
     /// Fixed-size requests, each answered by a fixed-size reply that repeats the request's first 8 bytes
     Reply,
+    /// HTTP/1.1: one request, and replies that must be as the first
+    Http,
+    /// A request of any bytes, and replies that must be as the first
+    #[value(skip)]
+    Raw,
 }
 
 impl Protocol {
@@ -35,6 +41,8 @@ impl Protocol {
         match self {
             Self::Echo => "echo",
             Self::Reply => "reply",
+            Self::Http => "http",
+            Self::Raw => "raw",
         }
     }
 }
@@ -52,7 +60,10 @@ pub struct Config {
     pub stride: u64,
     /// What is spoken.
     pub protocol: Protocol,
-    /// Size of a request in bytes.
+    /// What is sent and expected under [`Protocol::Http`] and [`Protocol::Raw`]; none under the others.
+    #[serde(default)]
+    pub exchange: Option<Exchange>,
+    /// Size of a request in bytes, where there is no exchange.
     pub request_bytes: u64,
     /// Size of a reply in bytes, under [`Protocol::Reply`].
     pub reply_bytes: u64,
@@ -81,6 +92,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether clients may go from one connection to the next: under HTTP a server may end one with a reply.
+    pub(crate) fn may_reconnect(&self) -> bool {
+        self.requests_per_conn.is_some() || self.protocol == Protocol::Http
+    }
+
     /// Source addresses to spread `conns` connections over so that each leaves room among the local ports, where the
     /// target is on 127.0.0.0/8 and so any address there can be a source; 1 elsewhere.
     ///

@@ -24,7 +24,12 @@ pub(crate) trait Load {
 
 /// The load has no more use for the connection.
 #[derive(Debug)]
-pub(crate) struct Close;
+pub(crate) enum Close {
+    /// It is closed as its socket is set up to be.
+    AsSetUp,
+    /// It is closed in order, even if its socket is set up to be reset: the server has done nothing wrong.
+    InOrder,
+}
 
 /// What a load asks of an engine.
 pub(crate) trait Engine {

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use socket2::SockRef;
 
 use crate::clock::now_ns;
 use crate::config::Config;
@@ -69,9 +70,28 @@ struct Connection {
     socket: TcpStream,
     /// What the socket had no room for; while there is any, writability is watched too.
     unsent: Vec<u8>,
+    /// Set when nothing can be sent any more, because the server has reset the connection. What it had said before may
+    /// be there to be read, and that may be that the connection ends.
+    broken: Option<Outcome>,
 }
 
 impl Connection {
+    /// Nothing was sent, and `how` is why.
+    #[cold]
+    fn broke(&mut self, how: Outcome) -> Result<bool, Outcome> {
+        if how != Outcome::Reset {
+            return Err(how);
+        }
+        self.unsent.clear();
+        self.broken = Some(how);
+        Ok(false)
+    }
+
+    /// Reading came to an end with `how`.
+    fn end(&self, how: Outcome) -> Option<Outcome> {
+        Some(self.broken.unwrap_or(how))
+    }
+
     /// Sends `bytes`, or keeps what the socket does not take; true when it has just begun to keep something.
     // Always: the optimiser gives it a frame of its own else, which every reply pays for.
     #[inline(always)]
@@ -87,7 +107,7 @@ impl Connection {
             Ok(sent) if sent == bytes.len() => return Ok(false),
             Ok(sent) => sent,
             Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(Outcome::of(&error)),
+            Err(error) => return self.broke(Outcome::of(&error)),
         };
         self.unsent.extend_from_slice(&bytes[sent..]);
         Ok(true)
@@ -121,7 +141,7 @@ impl EpollEngine {
         match connection.socket.write(&connection.unsent) {
             Ok(sent) => drop(connection.unsent.drain(..sent)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(Outcome::of(&error)),
+            Err(error) => _ = connection.broke(Outcome::of(&error))?,
         }
         if connection.unsent.is_empty() {
             self.interest(id, EpollFlags::EPOLLIN)
@@ -183,6 +203,7 @@ impl Engine for EpollEngine {
         self.connections[id] = Some(Connection {
             socket,
             unsent: Vec::new(),
+            broken: None,
         });
         Ok(())
     }
@@ -219,7 +240,7 @@ impl Engine for EpollEngine {
                 continue;
             };
             let end = match connection.socket.read(&mut self.buffer) {
-                Ok(0) => Some(Outcome::ClosedEarly),
+                Ok(0) => connection.end(Outcome::ClosedEarly),
                 Ok(received) => match load.received(id, &self.buffer[..received]) {
                     Ok(reaction) => match connection.put(reaction) {
                         Ok(false) => None,
@@ -229,13 +250,17 @@ impl Engine for EpollEngine {
                         }
                         Err(how) => Some(how),
                     },
-                    Err(Close) => {
+                    Err(how) => {
+                        if matches!(how, Close::InOrder) {
+                            // Where that fails, the server sees a reset of a connection that it has ended itself.
+                            let _ = SockRef::from(&connection.socket).set_linger(None);
+                        }
                         self.close(id);
                         None
                     }
                 },
                 Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-                Err(error) => Some(Outcome::of(&error)),
+                Err(error) => connection.end(Outcome::of(&error)),
             };
             if let Some(how) = end {
                 self.close(id);

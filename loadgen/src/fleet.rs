@@ -124,7 +124,7 @@ impl Fleet {
                 stride: count,
                 ..self.config.clone()
             };
-            shard.tell(&Command::Connect(own))?;
+            shard.tell(&Command::Connect(Box::new(own)))?;
         }
         let bound = Duration::from_nanos(self.config.ramp_ns + self.config.connect_timeout_ns + self.config.timeout_ns);
         let deadline = now_ns() + nanoseconds(bound + GRACE);

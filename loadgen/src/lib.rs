@@ -8,6 +8,7 @@
 //! Data flows one way: [`Config`] → connect → load → [`wire::Window`]s of the shards → [`Measurement`].
 
 mod account;
+pub mod ask;
 mod attempts;
 mod child;
 mod client;
@@ -15,10 +16,14 @@ pub mod clock;
 mod closed;
 mod config;
 mod connect;
+mod dialogue;
 mod engine;
 mod epoll;
+mod exchange;
 mod fleet;
+mod foreign;
 mod histogram;
+pub mod http;
 pub mod interrupt;
 mod knee;
 mod lines;
@@ -34,6 +39,7 @@ pub mod wire;
 
 pub use child::{die_with_parent, pin};
 pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, MOST_REQUESTS_PER_CONN, Protocol, RAREST_SLOW};
+pub use exchange::{Bytes, Exchange, Expected, ExpectedHttp};
 pub use fleet::{Connected, Fleet, shards_needed};
 pub use histogram::{Histogram, Quantiles};
 pub use knee::{KEEPS_UP, Load, knee};

@@ -1,5 +1,6 @@
 //! `loadgen`: opens N concurrent TCP clients against a server and says what became of every one of them.
 
+mod speech;
 mod summary;
 
 use std::io::{self, IsTerminal, Write};
@@ -9,14 +10,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use loadgen::ask::Patience;
 use loadgen::clock::{nanoseconds, now_ns};
-use loadgen::units::{grouped, parse_bytes, parse_duration, parse_positive, parse_rates};
+use loadgen::units::{grouped, parse_duration, parse_positive, parse_rates};
 use loadgen::{
-    Arrivals, Config, Connected, DEEPEST_PIPELINE, Fleet, LARGEST_MESSAGE, MOST_CONNS, MOST_REQUESTS_PER_CONN,
-    Measurement, Protocol, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST, interrupt,
+    Arrivals, Config, Connected, DEEPEST_PIPELINE, Fleet, MOST_CONNS, MOST_REQUESTS_PER_CONN, Measurement, Protocol,
+    RAREST_SLOW, interrupt,
 };
 use nix::sys::resource::{Resource, getrlimit};
 use serde::Serialize;
+
+use speech::Speech;
 
 /// With how it was built in it: whoever finds these words in a program need not run it to know that it is no measure.
 const VERSION: &str = if cfg!(debug_assertions) {
@@ -37,7 +41,9 @@ Examples:
   loadgen --target 127.0.0.1:9000 --conns 50 --requests-per-conn 1
   loadgen --target 127.0.0.1:9000 --rate 20k --arrivals poisson --spin
   loadgen --target 127.0.0.1:9000 --rate 10k..200k:8 --duration 3s
-  loadgen --target 127.0.0.1:9000 --conns 1k --pipeline 8 --json | jq .rate_per_s"
+  loadgen --target 127.0.0.1:9000 --conns 1k --pipeline 8 --json | jq .rate_per_s
+  loadgen --target 127.0.0.1:8080 --path /index.html --header 'Accept: text/html'
+  loadgen --target 127.0.0.1:6379 --request-file ping --reply-until '\\r\\n'"
 )]
 struct Cli {
     /// The server, as HOST:PORT
@@ -64,15 +70,9 @@ struct Cli {
     /// Time that each reply has to come; then its connection is closed
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
     timeout: Duration,
-    /// What the server speaks
-    #[arg(long, value_enum, default_value_t = Protocol::Echo)]
-    protocol: Protocol,
-    /// Size of a request (at least 16)
-    #[arg(long, value_name = "BYTES", default_value = "64", value_parser = parse_bytes)]
-    request_bytes: u64,
-    /// Size of a reply under `reply` (at least 8)
-    #[arg(long, value_name = "BYTES", default_value = "16", value_parser = parse_bytes)]
-    reply_bytes: u64,
+    /// What is said
+    #[command(flatten)]
+    speech: Speech,
     /// Requests that a connection has under way at once
     #[arg(long, value_name = "N", default_value = "1", value_parser = parse_positive)]
     pipeline: u64,
@@ -149,6 +149,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let nofile = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(_, hard)| hard);
     let shards = cli.shards.unwrap_or(1).max(loadgen::shards_needed(cli.conns, nofile));
     let binary = std::env::current_exe().context("cannot find this program's own file")?;
+    let exchange = config.exchange.clone();
     let mut fleet = Fleet::launch(&binary, config, shards, &[])?;
     let connected = fleet.connect()?;
     let nobody = connected.connected == 0;
@@ -171,8 +172,8 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let text = match (&*measured, cli.json) {
         ([one], true) => serde_json::to_string(one)? + "\n",
         (all, true) => serde_json::to_string(&Curve::of(all))? + "\n",
-        ([one], false) => summary::one(cli, target, one),
-        (all, false) => summary::curve(cli, target, all),
+        ([one], false) => summary::one(cli, target, exchange.as_ref(), one),
+        (all, false) => summary::curve(cli, target, exchange.as_ref(), all),
     };
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -228,8 +229,6 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
             1,
             MOST_REQUESTS_PER_CONN,
         ),
-        ("--request-bytes", cli.request_bytes, SMALLEST_REQUEST, LARGEST_MESSAGE),
-        ("--reply-bytes", cli.reply_bytes, SMALLEST_REPLY, LARGEST_MESSAGE),
     ];
     for (flag, given, least, most) in bounds {
         if !(least..=most).contains(&given) {
@@ -239,6 +238,9 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
                 grouped(most)
             ));
         }
+    }
+    if let Some(mistake) = cli.speech.mistake(cli.slow_every.unwrap_or(1)) {
+        usage(&mistake);
     }
     if let Some(quota) = cli.requests_per_conn
         && cli.pipeline > quota
@@ -263,20 +265,27 @@ fn config(cli: &Cli, target: SocketAddr) -> Result<Config> {
     if cli.duration.is_zero() {
         usage("--duration 0s leaves nothing to measure");
     }
+    let patience = Patience {
+        connect: cli.connect_timeout,
+        reply: cli.timeout,
+    };
+    let protocol = cli.speech.protocol();
+    let ends = cli.requests_per_conn.is_some() || protocol == Protocol::Http;
     Ok(Config {
         target,
         conns: cli.conns,
         first_id: 0,
         stride: 1,
-        protocol: cli.protocol,
-        request_bytes: cli.request_bytes,
-        reply_bytes: cli.reply_bytes,
+        protocol,
+        exchange: cli.speech.exchange(target, patience)?,
+        request_bytes: cli.speech.request_bytes(),
+        reply_bytes: cli.speech.reply_bytes(),
         pipeline: cli.pipeline,
         ramp_ns: cli.ramp.map_or(cli.conns * 100_000, nanoseconds),
         connect_timeout_ns: nanoseconds(cli.connect_timeout),
         timeout_ns: nanoseconds(cli.timeout),
         spin: cli.spin,
-        sources: Config::sources_needed(target, cli.conns, cli.requests_per_conn.is_some()),
+        sources: Config::sources_needed(target, cli.conns, ends),
         requests_per_conn: cli.requests_per_conn,
         think_ns: nanoseconds(cli.think),
         slow_every: cli.slow_every.unwrap_or(1),

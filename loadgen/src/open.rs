@@ -6,18 +6,23 @@
 //! instant at which the request was due, which is what a user waits, and the service time from its sending, which
 //! leaves out what it waited for the server's delay ("coordinated omission", Gil Tene). How late the generator itself
 //! was, with nothing but itself to blame, has a histogram of its own.
+//!
+//! Where a server ends a connection with a reply, as HTTP lets it, its client opens another one at once. What is due
+//! to it waits for that, and the wait is in the response times.
 
 use std::collections::VecDeque;
+use std::io;
 use std::time::Duration;
 
 use crate::account::Account;
+use crate::attempts::{Attempts, Settled};
 use crate::client::{Client, Reply, State};
-use crate::clock::{Clock, nanoseconds};
+use crate::clock::{Clock, nanoseconds, now_ns};
 use crate::config::Config;
+use crate::dialogue::Dialogue;
 use crate::engine::{Clients, Close, Engine, Load};
 use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
-use crate::payload::Payload;
 use crate::schedule::{Arrivals, Schedule};
 use crate::wire::{OpenWindow, Window};
 
@@ -28,11 +33,11 @@ const BATCH: usize = 64;
 const SWEEP: Duration = Duration::from_millis(50);
 
 /// All clients of a shard, under the real clock or a virtual one.
-pub(crate) struct OpenLoop<C> {
+pub(crate) struct OpenLoop<C, D> {
     clock: C,
     clients: Vec<Client>,
     lanes: Vec<Lane>,
-    payload: Payload,
+    dialogue: D,
     /// The requests that one receive has called for.
     requests: Vec<u8>,
     depth: u32,
@@ -50,6 +55,12 @@ pub(crate) struct OpenLoop<C> {
     /// Service times, and what the window's end cut off, by the instants at which it was due.
     account: Account,
     open: OpenWindow,
+    /// Clients that want their next connection, because the server has ended the one before with a reply.
+    leaving: VecDeque<usize>,
+    /// Whether it may do so.
+    may_reconnect: bool,
+    /// Times to connect, in the window, after the first connections.
+    connects: Histogram,
     outcomes: Outcomes,
     first_replies: Histogram,
     progress_ns: u64,
@@ -77,8 +88,8 @@ impl Lane {
     }
 }
 
-impl<C: Clock> OpenLoop<C> {
-    pub(crate) fn new(config: &Config, arrivals: Arrivals, clock: C) -> Self {
+impl<C: Clock, D: Dialogue> OpenLoop<C, D> {
+    pub(crate) fn new(config: &Config, dialogue: D, arrivals: Arrivals, clock: C) -> Self {
         let client = |i| Client::new((config.first_id + i * config.stride) as u32);
         Self {
             clock,
@@ -86,7 +97,7 @@ impl<C: Clock> OpenLoop<C> {
             lanes: std::iter::repeat_with(Lane::default)
                 .take(config.conns as usize)
                 .collect(),
-            payload: Payload::of(config),
+            dialogue,
             requests: Vec::new(),
             depth: config.pipeline as u32,
             arrivals,
@@ -101,6 +112,9 @@ impl<C: Clock> OpenLoop<C> {
             next_sweep_ns: 0,
             account: Account::new(config.slow_every > 1),
             open: OpenWindow::default(),
+            leaving: VecDeque::new(),
+            may_reconnect: config.may_reconnect(),
+            connects: Histogram::default(),
             outcomes: Outcomes::default(),
             first_replies: Histogram::default(),
             progress_ns: 0,
@@ -117,13 +131,50 @@ impl<C: Clock> OpenLoop<C> {
         self.turn = (self.turn + 1) % self.turns.len();
         self.clients[i].unasked &= due_ns >= self.account.end_ns();
         self.lanes[i].waiting.push_back(due_ns);
-        if !self.fill(i, now) {
-            return;
-        }
-        if let Err(how) = engine.send(i, &self.requests) {
+        self.send(i, now, engine);
+    }
+
+    /// Sends of the waiting requests of client `i` those that there is room for.
+    fn send(&mut self, i: usize, now: u64, engine: &mut impl Engine) {
+        if self.clients[i].is_there()
+            && self.fill(i, now)
+            && let Err(how) = engine.send(i, &self.requests)
+        {
             engine.close(i);
             self.lost(i, how);
         }
+    }
+
+    /// The server said with its last reply that client `i`'s connection ends. What was under way behind it the server
+    /// has not looked at (RFC 9112 §9.3.2): it waits for the next connection.
+    #[cold]
+    fn ended(&mut self, i: usize) {
+        let (client, lane) = (&mut self.clients[i], &mut self.lanes[i]);
+        while let Some(request) = lane.under_way.pop_back() {
+            lane.waiting.push_front(request.due_ns);
+        }
+        client.next = client.due;
+        client.connection = client.connection.wrapping_add(1);
+        client.state = State::Between;
+        self.leaving.push_back(i);
+    }
+
+    /// The attempt of a client for its next connection has its outcome.
+    fn connected(&mut self, attempt: Settled, engine: &mut impl Engine) -> io::Result<()> {
+        let i = attempt.client;
+        match attempt.result {
+            Ok(socket) => {
+                if self.account.is_inside(attempt.at_ns) {
+                    self.connects.record(attempt.at_ns - attempt.began_ns);
+                }
+                engine.add(i, socket)?;
+                self.clients[i].state = State::Served;
+                let now = self.clock.now_ns();
+                self.send(i, now, engine);
+            }
+            Err(how) => self.lost(i, how),
+        }
+        Ok(())
     }
 
     /// Counts a request that was due at `due_ns` and that the generator turned to `now`.
@@ -157,7 +208,7 @@ impl<C: Clock> OpenLoop<C> {
             let sequence = client.next;
             client.next = client.next.wrapping_add(1);
             self.requests
-                .extend_from_slice(self.payload.request(client.id, sequence));
+                .extend_from_slice(self.dialogue.request(client.id, sequence));
         }
         !self.requests.is_empty()
     }
@@ -181,7 +232,7 @@ impl<C: Clock> OpenLoop<C> {
                 self.account.series.record(now, now - request.due_ns);
                 self.open.response.record(now - request.due_ns);
                 if let Some(parts) = &mut self.account.parts {
-                    let marked = self.payload.is_marked(client.id, sequence);
+                    let marked = self.dialogue.is_marked(client.id, sequence);
                     parts.reply(marked, request.due_ns, request.sent_ns, now);
                 }
             }
@@ -197,18 +248,26 @@ impl<C: Clock> OpenLoop<C> {
     }
 }
 
-impl<C: Clock> Load for OpenLoop<C> {
+impl<C: Clock, D: Dialogue> Load for OpenLoop<C, D> {
     fn received(&mut self, i: usize, mut bytes: &[u8]) -> Result<&[u8], Close> {
-        let now = self.clock.now_ns();
+        let (now, mut last) = (self.clock.now_ns(), false);
         while !bytes.is_empty() {
-            match self.clients[i].take(&mut self.payload, &mut bytes) {
-                Reply::Wrong => {
-                    self.lost(i, Outcome::Mismatch);
-                    return Err(Close);
+            match self.dialogue.take(i, &mut self.clients[i], &mut bytes) {
+                Reply::Whole if !last => self.replied(i, now),
+                Reply::Last if !last => {
+                    self.replied(i, now);
+                    last = true;
                 }
-                Reply::Part => break,
-                Reply::Whole => self.replied(i, now),
+                Reply::Part if !last => break,
+                _ => {
+                    self.lost(i, Outcome::Mismatch);
+                    return Err(Close::AsSetUp);
+                }
             }
+        }
+        if last {
+            self.ended(i);
+            return Err(Close::InOrder);
         }
         self.fill(i, now);
         Ok(&self.requests)
@@ -235,7 +294,7 @@ impl<C: Clock> Load for OpenLoop<C> {
     }
 }
 
-impl<C: Clock> Clients for OpenLoop<C> {
+impl<C: Clock, D: Dialogue> Clients for OpenLoop<C, D> {
     fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
         let client = &mut self.clients[i];
         client.state = State::Silent;
@@ -244,7 +303,7 @@ impl<C: Clock> Clients for OpenLoop<C> {
             due_ns: began_ns,
             sent_ns: began_ns,
         });
-        let hello = self.payload.request(client.id, 0);
+        let hello = self.dialogue.request(client.id, 0);
         if let Err(how) = engine.send(i, hello) {
             engine.close(i);
             self.lost(i, how);
@@ -257,7 +316,7 @@ impl<C: Clock> Clients for OpenLoop<C> {
         self.turns.clear();
         for (i, client) in self.clients.iter_mut().enumerate() {
             client.active = active(u64::from(client.id));
-            if client.active && client.is_there() {
+            if client.active && (client.is_there() || client.state == State::Between) {
                 self.turns.push(i);
             }
         }
@@ -283,6 +342,7 @@ impl<C: Clock> Clients for OpenLoop<C> {
     fn open_window(&mut self, start_ns: u64, end_ns: u64) {
         self.account.open(start_ns, end_ns);
         self.open = OpenWindow::default();
+        self.connects.clear();
         self.unclaimed.clear();
         for (client, lane) in self.clients.iter_mut().zip(&self.lanes) {
             client.open_window();
@@ -368,6 +428,27 @@ impl<C: Clock> Clients for OpenLoop<C> {
     fn report(&self, window: &mut Window) {
         self.account.report(window);
         window.open = Some(Box::new(self.open.clone()));
+        if self.may_reconnect {
+            window.reconnects = Some(self.connects.len());
+            window.connect = self.connects.clone();
+        }
+    }
+
+    fn next_connect_ns(&self) -> u64 {
+        if self.leaving.is_empty() { u64::MAX } else { 0 }
+    }
+
+    fn reconnect(&mut self, attempts: &mut Attempts, engine: &mut impl Engine) -> io::Result<()> {
+        for attempt in attempts.settled(now_ns())? {
+            self.connected(attempt, engine)?;
+        }
+        for _ in 0..BATCH {
+            let Some(i) = self.leaving.pop_front() else { break };
+            if let Some(attempt) = attempts.begin(i) {
+                self.connected(attempt, engine)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -36,6 +36,7 @@ impl Payload {
         let reply = match protocol {
             Protocol::Echo => Vec::new(),
             Protocol::Reply => vec![0; reply_bytes.max(TAG_BYTES)],
+            Protocol::Http | Protocol::Raw => unreachable!("requests without a tag are an exchange"),
         };
         Self {
             requests: std::array::from_fn(body),
@@ -112,7 +113,7 @@ impl Payload {
 /// Whether `sequence` is an `every`th one of connection `id`. Each connection counts from elsewhere, or all would be slow
 /// at the same instant; the upper half of the product, because the ids of those that talk may be multiples of `every`.
 #[cold]
-fn is_nth(id: u32, sequence: u32, every: u32) -> bool {
+pub(crate) fn is_nth(id: u32, sequence: u32, every: u32) -> bool {
     let offset = (u64::from(id).wrapping_mul(GOLDEN) >> 32) as u32;
     sequence.wrapping_add(offset).is_multiple_of(every)
 }

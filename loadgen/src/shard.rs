@@ -14,10 +14,13 @@ use crate::clock::{Monotonic, nanoseconds, now_ns};
 use crate::closed::ClosedLoop;
 use crate::config::Config;
 use crate::connect::connect;
+use crate::dialogue::Dialogue;
 use crate::engine::{Clients, Engine};
 use crate::epoll::{EpollEngine, Waiting};
+use crate::foreign::Foreign;
 use crate::lines::{Lines, Read};
 use crate::open::OpenLoop;
+use crate::payload::Payload;
 use crate::wire::{Command, Event, Window};
 
 /// The load has settled when every client was answered, or when for this long no further one was.
@@ -55,12 +58,19 @@ fn run() -> io::Result<()> {
         lines: Lines::new(std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?),
     };
     match commands.wait()? {
-        Some(Command::Connect(config)) => match config.arrivals {
-            None => serve(&config, ClosedLoop::new(&config), commands),
-            Some(arrivals) => serve(&config, OpenLoop::new(&config, arrivals, Monotonic), commands),
+        Some(Command::Connect(config)) => match &config.exchange {
+            None => drive(&config, Payload::of(&config), commands),
+            Some(exchange) => drive(&config, Foreign::new(exchange, &config), commands),
         },
         None | Some(Command::Quit) => Ok(()),
         Some(command) => Err(io::Error::other(format!("{command:?} is out of place"))),
+    }
+}
+
+fn drive(config: &Config, dialogue: impl Dialogue, commands: Commands) -> io::Result<()> {
+    match config.arrivals {
+        None => serve(config, ClosedLoop::new(config, dialogue), commands),
+        Some(arrivals) => serve(config, OpenLoop::new(config, dialogue, arrivals, Monotonic), commands),
     }
 }
 
@@ -81,7 +91,7 @@ fn serve(config: &Config, mut clients: impl Clients, mut commands: Commands) -> 
         engine,
         clients,
         // Without a use for it, it is closed, and so not watched any more.
-        attempts: config.requests_per_conn.map(|_| attempts),
+        attempts: config.may_reconnect().then_some(attempts),
     };
     while let Some(command) = commands.wait()? {
         match command {

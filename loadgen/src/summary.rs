@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use loadgen::units::{grouped, short, time};
-use loadgen::{KEEPS_UP, Measurement, Outcome, Quantiles};
+use loadgen::{Exchange, Expected, KEEPS_UP, Measurement, Outcome, Quantiles};
 
 use crate::Cli;
+use crate::speech::Speech;
 
 /// What to do about clients that ran out of ports.
 const NO_PORTS: &str = "\
@@ -13,9 +14,18 @@ const NO_PORTS: &str = "\
                (TIME_WAIT). Raise --requests-per-conn, lower --conns, widen net.ipv4.ip_local_port_range, or choose a
                target on 127.0.0.0/8, where loadgen connects from as many addresses as it takes";
 
+/// What to do about replies whose bodies differ and may.
+const OTHER_BODY: &str = "\
+  hint         where bodies may differ from the first, --check length holds replies to its length, --check status not
+               even to that";
+
+fn holds_bodies(exchange: &Exchange) -> bool {
+    matches!(&exchange.expected, Expected::Http(reply) if reply.length.is_some())
+}
+
 /// The summary of one window.
-pub(crate) fn one(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
-    let mut lines = vec![head(cli, target, m)];
+pub(crate) fn one(cli: &Cli, target: SocketAddr, exchange: Option<&Exchange>, m: &Measurement) -> String {
+    let mut lines = vec![head(cli, target, exchange, m)];
     let mut connections = format!("{} connected, {} served", grouped(m.connected), grouped(m.served));
     for (count, word) in [
         (m.late, "of them late"),
@@ -74,6 +84,15 @@ pub(crate) fn one(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
             .collect();
         lines.push(format!("  failures     {}", failures.join(", ")));
     }
+    if let (None, Some(reconnects @ 1..)) = (cli.requests_per_conn, m.reconnects) {
+        lines.push(format!(
+            "  reconnects   {}: the server ended so many connections with a reply (Connection: close)",
+            grouped(reconnects)
+        ));
+    }
+    if m.mismatches() > 0 && exchange.is_some_and(holds_bodies) {
+        lines.push(OTHER_BODY.to_owned());
+    }
     if m.outcomes.count(Outcome::NoPorts) > 0 {
         lines.push(NO_PORTS.to_owned());
     }
@@ -110,7 +129,7 @@ pub(crate) fn one(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
 }
 
 /// What was done, in a line.
-fn head(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
+fn head(cli: &Cli, target: SocketAddr, exchange: Option<&Exchange>, m: &Measurement) -> String {
     let mut words = match cli.rate {
         None => "closed loop".to_owned(),
         Some(_) => format!("open loop, {} arrivals", cli.arrivals.name()),
@@ -122,12 +141,13 @@ fn head(cli: &Cli, target: SocketAddr, m: &Measurement) -> String {
         words += ", spinning";
     }
     format!(
-        "{target}  {} connections, {} talking, {} requests of {} B, {words}",
+        "{target}  {} connections, {} talking, {}, {words}",
         grouped(m.requested),
         grouped(m.active),
-        cli.protocol.name(),
-        cli.request_bytes,
-    )
+        cli.speech.sent(exchange),
+    ) + &exchange.map_or_else(String::new, |exchange| {
+        format!("\n  replies      {}", Speech::expected(exchange))
+    })
 }
 
 /// The connections that stand out, by their mean latency.
@@ -144,11 +164,11 @@ fn extremes(m: &Measurement) -> String {
 }
 
 /// A line a rate, and where the knee is.
-pub(crate) fn curve(cli: &Cli, target: SocketAddr, windows: &[Measurement]) -> String {
+pub(crate) fn curve(cli: &Cli, target: SocketAddr, exchange: Option<&Exchange>, windows: &[Measurement]) -> String {
     let Some(first) = windows.first() else {
         return String::new();
     };
-    let mut text = head(cli, target, first) + "\n\n";
+    let mut text = head(cli, target, exchange, first) + "\n\n";
     text += "  offered  achieved   response p50         p99   service p99  lateness p99\n";
     let quantile = |of: Option<u64>| of.map_or_else(|| "–".to_owned(), |ns| time(ns as f64));
     for m in windows {
@@ -215,7 +235,7 @@ mod tests {
     fn whoever_runs_out_of_ports_is_told_a_way_out() {
         let cli = Cli::parse_from(["loadgen", "--requests-per-conn", "1"]);
         let mut m = Measurement::merge(100, 1, false, 1, 1_000_000_000, &[], &[]);
-        let told = |m: &Measurement| one(&cli, "127.0.0.1:9000".parse().unwrap(), m);
+        let told = |m: &Measurement| one(&cli, "127.0.0.1:9000".parse().unwrap(), None, m);
         assert!(!told(&m).contains("hint"));
         m.outcomes.add(Outcome::NoPorts, 5);
         let told = told(&m);

@@ -14,7 +14,7 @@ use crate::outcome::Outcomes;
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Open the connections; each says hello with one request. Answered by [`Event::Connected`].
-    Connect(Config),
+    Connect(Box<Config>),
     /// Start the load on `active` of all `requested` connections, evenly picked. Answered by [`Event::Settled`].
     Start {
         /// Connections that send, over all shards.

@@ -14,7 +14,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use loadgen::units::grouped;
 use loadgen::{
-    DEEPEST_PIPELINE, LARGEST_MESSAGE, MOST_REQUESTS_PER_CONN, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST,
+    DEEPEST_PIPELINE, LARGEST_MESSAGE, MOST_REQUESTS_PER_CONN, Protocol, RAREST_SLOW, SMALLEST_REPLY, SMALLEST_REQUEST,
 };
 
 use crate::catalog::{Catalog, Entry};
@@ -86,7 +86,14 @@ fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, Failur
 
 impl LoadArgs {
     /// Checks what clap cannot.
-    fn check(&self) -> Result<()> {
+    fn check(&self, entries: &[Entry]) -> Result<()> {
+        if let (Some(path), true) = (&self.path, self.protocol != Protocol::Http) {
+            return Err(Usage(format!("--path {path} belongs to --protocol http")).into());
+        }
+        entries
+            .iter()
+            .try_for_each(|entry| entry.speaks(self.protocol))
+            .map_err(|error| usage(&error))?;
         if !(SMALLEST_REQUEST..=LARGEST_MESSAGE).contains(&self.request_bytes) {
             return Err(Usage(format!(
                 "--request-bytes {}: a request has 16 bytes to 16 MiB",
@@ -138,7 +145,8 @@ impl LoadArgs {
             ramp_s: self.ramp.map(|ramp| ramp.as_secs_f64()),
             connect_timeout_s: self.connect_timeout.as_secs_f64(),
             timeout_s: self.timeout.as_secs_f64(),
-            protocol: self.protocol.name().to_owned(),
+            protocol: self.protocol,
+            path: (self.protocol == Protocol::Http).then(|| self.path.clone().unwrap_or_else(|| "/".to_owned())),
             request_bytes: self.request_bytes,
             reply_bytes: self.reply_bytes,
             pipeline: self.pipeline,

@@ -1,5 +1,6 @@
 //! `run`: the experiment from its plan to its report.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -32,7 +33,7 @@ const VERIFY: Duration = Duration::from_millis(500);
 /// For usage errors, when nothing can be recorded, or when the result cannot be shown.
 pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
     let entries = args.selection.entries()?;
-    args.load.check()?;
+    args.load.check(&entries)?;
     let settings = settings(args)?;
     understood(&settings.work, &entries)?;
     let seed = args
@@ -93,6 +94,7 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         settings: run.settings.clone(),
         placement,
         loadgen,
+        expected: BTreeMap::new(),
     };
     say(&format!(
         "{} cells, about {}; records in {}\n",
@@ -191,7 +193,7 @@ impl Experiment {
 
     /// A server that does not answer rightly is not measured; its rows say why.
     fn verified(
-        &self,
+        &mut self,
         entries: &[Entry],
         launches: Vec<Result<Launch, Failure>>,
         progress: &Progress,
@@ -206,6 +208,9 @@ impl Experiment {
             let report = checked.map_err(|error| Failure::of(&error))?;
             for warning in &report.warnings {
                 progress.say(&format!("{}: {warning}\n", entry.name));
+            }
+            if let Some(expected) = &report.expected {
+                self.bench.expected.insert(entry.name.clone(), expected.clone());
             }
             report.failure().map_or(Ok(launch), Err)
         };

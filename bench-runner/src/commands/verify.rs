@@ -16,7 +16,7 @@ use crate::record::Settings;
 /// When the selection is no selection, or the user interrupts.
 pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     let entries = args.selection.entries()?;
-    args.load.check()?;
+    args.load.check(&entries)?;
     adopt_orphans();
     let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
     let launches = super::launches(&entries, &binaries);
@@ -35,14 +35,16 @@ pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
         if loadgen::interrupt::requested() {
             anyhow::bail!("interrupted");
         }
-        let (faults, warnings) = match checked {
-            Ok(report) => (report.faults(), report.warnings),
-            Err(error) => (vec![format!("{error:#}")], Vec::new()),
+        let (faults, warnings, expected) = match checked {
+            Ok(report) => (report.faults(), report.warnings, report.expected),
+            Err(error) => (vec![format!("{error:#}")], Vec::new(), None),
         };
         all_right &= faults.is_empty() && (warnings.is_empty() || !args.strict);
         let mut told: Vec<String> = faults.iter().map(|fault| format!("✗ {fault}")).collect();
         if told.is_empty() {
-            told.push("answers rightly".to_owned());
+            told.push(expected.map_or("answers rightly".to_owned(), |expected| {
+                format!("answers rightly ({})", expected.words())
+            }));
         }
         told.extend(warnings.iter().map(|warning| format!("! {warning}")));
         let told = told.join(&format!("\n{:width$}  ", ""));

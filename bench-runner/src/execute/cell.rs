@@ -4,13 +4,14 @@
 //! a window for each offered rate instead of these two. A cell that fails at any point still has a row for each of its
 //! windows, with the reason.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 use loadgen::clock::{nanoseconds, now_ns};
-use loadgen::{Config, Fleet, Measurement, Protocol};
+use loadgen::{Config, ExpectedHttp, Fleet, Measurement, Protocol};
 
 use super::Failure;
 use super::around::{Around, Happened};
@@ -56,6 +57,8 @@ pub struct Bench {
     pub placement: Placement,
     /// The load generator.
     pub loadgen: PathBuf,
+    /// What the replies of each server must be, by its name: under HTTP as the first one was when it was checked.
+    pub expected: BTreeMap<String, ExpectedHttp>,
 }
 
 /// What is known of a window before it is judged.
@@ -115,22 +118,23 @@ pub fn run_cell(bench: &Bench, cell: &Cell, launch: &Result<Launch, Failure>) ->
 impl Bench {
     /// The load generator before a server.
     fn fleet(&self, cell: &Cell, server: &Server) -> Result<Fleet> {
-        let config = self.load(cell.conns, server.address);
+        let config = self.load(cell, server.address);
         Fleet::launch(&self.loadgen, config, self.settings.shards, &self.placement.generator)
     }
 
-    fn load(&self, conns: u64, target: std::net::SocketAddr) -> Config {
+    fn load(&self, cell: &Cell, target: std::net::SocketAddr) -> Config {
         let seconds = |s: f64| nanoseconds(Duration::from_secs_f64(s));
+        let (conns, protocol) = (cell.conns, self.settings.protocol);
+        let expected = self.expected.get(&cell.server);
+        // A server of HTTP may end a connection with any reply.
+        let ends = self.settings.requests_per_conn.is_some() || protocol == Protocol::Http;
         Config {
             target,
             conns,
             first_id: 0,
             stride: 1,
-            protocol: if self.settings.protocol == "reply" {
-                Protocol::Reply
-            } else {
-                Protocol::Echo
-            },
+            protocol,
+            exchange: expected.map(|expected| self.settings.exchange(target, expected)),
             request_bytes: self.settings.request_bytes,
             reply_bytes: self.settings.reply_bytes,
             pipeline: self.settings.pipeline,
@@ -138,7 +142,7 @@ impl Bench {
             connect_timeout_ns: seconds(self.settings.connect_timeout_s),
             timeout_ns: seconds(self.settings.timeout_s),
             spin: self.settings.spin,
-            sources: Config::sources_needed(target, conns, self.settings.requests_per_conn.is_some()),
+            sources: Config::sources_needed(target, conns, ends),
             requests_per_conn: self.settings.requests_per_conn,
             think_ns: seconds(self.settings.think_s),
             slow_every: self.settings.slow_every,

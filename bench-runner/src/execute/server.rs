@@ -113,7 +113,7 @@ impl Server {
             "127.0.0.1:0",
             "--control-stdin",
             "--protocol",
-            &settings.protocol,
+            settings.protocol.name(),
         ]);
         command.args(["--request-bytes", &settings.request_bytes.to_string()]);
         command.args(["--reply-bytes", &settings.reply_bytes.to_string()]);

@@ -283,9 +283,12 @@ pub struct LoadShape {
     /// Time for which the server was stopped (SIGSTOP) in the middle of the window; 0 for not at all.
     #[serde(default)]
     pub stall_s: f64,
-    /// `echo` or `reply`.
+    /// `echo`, `reply` or `http`.
     pub protocol: String,
-    /// Size of a request.
+    /// What was asked for, under `http`.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Size of a request, under `echo` and `reply`.
     pub request_bytes: u64,
     /// Size of a reply, under `reply`.
     pub reply_bytes: u64,

@@ -1,7 +1,7 @@
 //! `run.json`: what was planned, on what machine, by which command.
 
 use jiff::Timestamp;
-use loadgen::Arrivals;
+use loadgen::{Arrivals, Protocol};
 use serde::{Deserialize, Serialize};
 
 use super::Warning;
@@ -71,9 +71,12 @@ pub struct Settings {
     pub connect_timeout_s: f64,
     /// Time that each reply has to come.
     pub timeout_s: f64,
-    /// `echo` or `reply`.
-    pub protocol: String,
-    /// Size of a request.
+    /// What is spoken.
+    pub protocol: Protocol,
+    /// What is asked for, under `http`.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Size of a request, under `echo` and `reply`.
     pub request_bytes: u64,
     /// Size of a reply, under `reply`.
     pub reply_bytes: u64,
@@ -113,6 +116,17 @@ pub struct Settings {
     pub shards: u64,
 }
 
+impl Settings {
+    /// What is sent, in words.
+    #[must_use]
+    pub fn requests(&self) -> String {
+        match &self.path {
+            Some(path) => format!("{} requests of {path}", self.protocol.name()),
+            None => format!("{} requests of {} bytes", self.protocol.name(), self.request_bytes),
+        }
+    }
+}
+
 impl Default for Settings {
     /// What a run without flags does.
     fn default() -> Self {
@@ -125,7 +139,8 @@ impl Default for Settings {
             ramp_s: None,
             connect_timeout_s: 3.0,
             timeout_s: 30.0,
-            protocol: "echo".to_owned(),
+            protocol: Protocol::Echo,
+            path: None,
             request_bytes: 64,
             reply_bytes: 16,
             pipeline: 1,

@@ -78,7 +78,7 @@ fn provenance(run: &Run) -> String {
     };
     format!(
         "```sh\n{command}\n```\n\n\
-         - {} rounds, windows of {} s after {} s of warm-up, {}, {} requests of {} bytes, seed {}\n\
+         - {} rounds, windows of {} s after {} s of warm-up, {}, {}, seed {}\n\
          - server on {}, generator on {} ({} process{})\n\
          - {}\n\
          - records: `run.json` and `rows.jsonl`, or `rows.jsonl.gz` where they are stored compressed\n",
@@ -86,8 +86,7 @@ fn provenance(run: &Run) -> String {
         settings.duration_s,
         settings.warmup_s,
         mode(settings),
-        settings.protocol,
-        settings.request_bytes,
+        settings.requests(),
         run.seed,
         cpus(&env.server_cpus),
         cpus(&env.generator_cpus),

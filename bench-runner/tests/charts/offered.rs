@@ -26,7 +26,7 @@ fn series(name: &str) -> Series {
         name: name.to_owned(),
         points: points.collect(),
         ended: behind.then(|| Ended {
-            x: kept().last().unwrap_or(RATES[0]),
+            x: kept().next_back().unwrap_or(RATES[0]),
             label: String::new(),
         }),
         ring: kept().rfind(|&rate| rate as f64 <= capacity / 2.0),

@@ -133,10 +133,10 @@ fn serve(kind: &str, client: &TcpStream) -> io::Result<()> {
         return swallow(client);
     }
     let open = OPEN.fetch_add(1, SeqCst) + 1;
-    let served = if kind == "few" && open > 8 {
-        Ok(())
-    } else {
-        echo(kind, client)
+    let served = match kind.strip_prefix("http-") {
+        Some(kind) => crate::http::serve(kind, open, client),
+        None if kind == "few" && open > 8 => Ok(()),
+        None => echo(kind, client),
     };
     OPEN.fetch_sub(1, SeqCst);
     served

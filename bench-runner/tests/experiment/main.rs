@@ -5,6 +5,7 @@
 mod failures;
 mod format;
 mod hostile;
+mod http;
 mod judged;
 mod languages;
 mod life;

@@ -1,8 +1,13 @@
-//! Churn: connections that carry so many requests each, so that accepting is what is measured.
+//! Churn: clients that go from one connection to the next.
 //!
-//! The client closes after its last reply, in order, and opens the next connection at once. The side that closes first
+//! Either connections carry so many requests each, so that accepting is what is measured. The client closes after its
+//! last reply, in order, and opens the next connection at once. The side that closes first
 //! keeps the port in TIME_WAIT; [`crate::Config::sources_needed`] reckons with that. A client whose connection fails
 //! tries again after a pause, so that one refusal does not end it for good and a server that is down is not stormed.
+//!
+//! Or, under HTTP, the server says with a reply that the connection ends with it. That is no failure: the client opens
+//! the next one at once, and asks there for what was under way behind that reply, which the server has not looked at
+//! (RFC 9112 §9.3.2). But one whose connection fails is lost, as where connections never end.
 //!
 //! A client's sequence numbers go on from one connection to the next: no two of its requests are alike.
 
@@ -14,7 +19,9 @@ use super::ClosedLoop;
 use crate::attempts::Settled;
 use crate::client::State;
 use crate::clock::{nanoseconds, now_ns};
-use crate::engine::{Engine, Load};
+use crate::config::Config;
+use crate::dialogue::Dialogue;
+use crate::engine::{Close, Engine, Load};
 use crate::histogram::Histogram;
 
 /// From a failure to the next attempt: no client fails more often than four times a second.
@@ -22,8 +29,8 @@ const RETRY: Duration = Duration::from_millis(250);
 
 /// Where each client is on its way from connection to connection.
 pub(super) struct Churn {
-    /// Requests that a connection carries.
-    quota: u32,
+    /// Requests that a connection carries; none where only the server ends it.
+    quota: Option<u32>,
     /// From the end of a connection to the next, where nothing failed.
     think_ns: u64,
     lifetimes: Vec<Lifetime>,
@@ -49,12 +56,12 @@ struct Lifetime {
 }
 
 impl Churn {
-    /// Connections of `quota` requests each, `think_ns` after each other.
-    pub(super) fn new(quota: u32, think_ns: u64, conns: u64) -> Self {
+    /// Nobody has been connected yet.
+    pub(super) fn new(config: &Config) -> Self {
         Self {
-            quota,
-            think_ns,
-            lifetimes: vec![Lifetime::default(); conns as usize],
+            quota: config.requests_per_conn.map(|quota| quota as u32),
+            think_ns: config.think_ns,
+            lifetimes: vec![Lifetime::default(); config.conns as usize],
             leaving: VecDeque::new(),
             failed: VecDeque::new(),
             connects: Histogram::default(),
@@ -67,7 +74,7 @@ impl Churn {
         self.lifetimes[i] = Lifetime {
             began_ns,
             talks_since_ns: now,
-            end: next.wrapping_add(self.quota),
+            end: next.wrapping_add(self.quota.unwrap_or(0)),
             wanted: false,
         };
     }
@@ -84,7 +91,12 @@ impl Churn {
 
     /// Requests that client `i`'s connection may still have answered, where `due` is the next to be.
     pub(super) fn left(&self, i: usize, due: u32) -> u32 {
-        self.lifetimes[i].end.wrapping_sub(due)
+        self.quota.map_or(u32::MAX, |_| self.lifetimes[i].end.wrapping_sub(due))
+    }
+
+    /// Whether a client whose connection fails opens another one.
+    pub(super) fn tries_again(&self) -> bool {
+        self.quota.is_some()
     }
 
     /// Forgets the window before.
@@ -116,8 +128,22 @@ impl Churn {
     }
 }
 
-impl ClosedLoop {
-    /// The active client `i` closes its connection, on which nothing is under way; the caller does it.
+impl<D: Dialogue> ClosedLoop<D> {
+    /// Whether a client whose connection fails opens another one.
+    pub(super) fn tries_again(&self) -> bool {
+        self.churn.as_ref().is_some_and(Churn::tries_again)
+    }
+
+    /// The server said with its last reply, at `now`, that client `i`'s connection ends; the caller closes it.
+    #[cold]
+    pub(super) fn ended(&mut self, i: usize, now: u64) -> Close {
+        self.leave(i, now);
+        let client = &mut self.clients[i];
+        client.next = client.due;
+        Close::InOrder
+    }
+
+    /// Client `i` closes its connection, on which nothing is under way that will be answered; the caller does it.
     pub(super) fn leave(&mut self, i: usize, now: u64) {
         self.settle(i, now);
         let client = &mut self.clients[i];
@@ -139,7 +165,7 @@ impl ClosedLoop {
         if client.is_there() && churn.left(i, client.due) == 0 {
             engine.close(i);
             self.leave(i, now);
-        } else if !client.is_there() && !churn.lifetimes[i].wanted {
+        } else if !client.is_there() && !churn.lifetimes[i].wanted && churn.tries_again() {
             churn.lifetimes[i].wanted = true;
             churn.leaving.push_back((now, i));
         }
@@ -175,7 +201,13 @@ impl ClosedLoop {
             Ok(socket) => socket,
             Err(how) => {
                 self.outcomes.add(how, 1);
-                churn.fail(i, attempt.at_ns);
+                if churn.tries_again() {
+                    churn.fail(i, attempt.at_ns);
+                } else {
+                    let client = &mut self.clients[i];
+                    client.state = State::Lost;
+                    self.answered -= u64::from(client.active && client.answered);
+                }
                 return Ok(());
             }
         };
@@ -191,7 +223,8 @@ impl ClosedLoop {
             State::Silent
         };
         let talks = client.active;
-        churn.opened(i, talks.then_some(attempt.began_ns), client.next, now);
+        let is_timed = talks && churn.tries_again();
+        churn.opened(i, is_timed.then_some(attempt.began_ns), client.next, now);
         if !talks {
             return Ok(());
         }

@@ -1,9 +1,10 @@
 //! What follows a reply where that is not the next request at once.
 
 use super::{ClosedLoop, next_request};
+use crate::dialogue::Dialogue;
 use crate::engine::Close;
 
-impl ClosedLoop {
+impl<D: Dialogue> ClosedLoop<D> {
     /// The active client `i` got `completed` replies at `now`. Apart from the hot path, which it must not lengthen.
     #[cold]
     pub(super) fn pace(&mut self, i: usize, completed: u32, now: u64) -> Result<&[u8], Close> {
@@ -18,10 +19,10 @@ impl ClosedLoop {
             let left = churn.left(i, client.due);
             if left == 0 {
                 self.leave(i, now);
-                return Err(Close);
+                return Err(Close::AsSetUp);
             }
             // What may be under way or due after a pause, now and before these replies.
-            following = completed + self.depth.min(left) - self.depth.min(left + completed);
+            following = completed + self.depth.min(left) - self.depth.min(left.saturating_add(completed));
         }
         if let Some(think) = &mut self.think {
             for _ in 0..following {
@@ -31,7 +32,7 @@ impl ClosedLoop {
         }
         self.requests.clear();
         for _ in 0..following {
-            let request = next_request(&mut self.clients[i], &mut self.payload);
+            let request = next_request(&mut self.clients[i], &mut self.dialogue);
             self.requests.extend_from_slice(request);
         }
         Ok(&self.requests)

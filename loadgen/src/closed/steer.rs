@@ -9,6 +9,7 @@ use crate::attempts::Attempts;
 use crate::client::{Client, State};
 use crate::clock::{nanoseconds, now_ns};
 use crate::connect::BATCH;
+use crate::dialogue::Dialogue;
 use crate::engine::{Clients, Engine, Load};
 use crate::histogram::Histogram;
 use crate::outcome::{Outcome, Outcomes};
@@ -17,7 +18,7 @@ use crate::wire::Window;
 /// How often connections are looked through for replies that are overdue.
 const SWEEP: Duration = Duration::from_millis(50);
 
-impl Clients for ClosedLoop {
+impl<D: Dialogue> Clients for ClosedLoop<D> {
     fn greet(&mut self, i: usize, began_ns: u64, engine: &mut impl Engine) {
         let client = &mut self.clients[i];
         client.state = State::Silent;
@@ -26,7 +27,7 @@ impl Clients for ClosedLoop {
         if let Some(churn) = &mut self.churn {
             churn.opened(i, Some(began_ns), 0, began_ns);
         }
-        let hello = self.payload.request(client.id, 0);
+        let hello = self.dialogue.request(client.id, 0);
         if let Err(how) = engine.send(i, hello) {
             engine.close(i);
             self.lost(i, how);
@@ -165,14 +166,14 @@ impl Clients for ClosedLoop {
     }
 }
 
-impl ClosedLoop {
+impl<D: Dialogue> ClosedLoop<D> {
     /// The next `count` requests of client `i`, sent at `now`.
     pub(super) fn requests_of(&mut self, i: usize, count: u32, now: u64) -> Vec<u8> {
         let mut requests = Vec::new();
         for _ in 0..count {
             let slot = self.slot(i, self.clients[i].next);
             self.since_ns[slot] = now;
-            requests.extend_from_slice(next_request(&mut self.clients[i], &mut self.payload));
+            requests.extend_from_slice(next_request(&mut self.clients[i], &mut self.dialogue));
         }
         requests
     }
@@ -195,10 +196,11 @@ impl ClosedLoop {
         i * self.depth as usize + (sequence % self.depth) as usize
     }
 
-    /// Clients that are connected and were asked to send, whether or not they were ever served; under churn all that
-    /// were asked, because they try again.
+    /// Clients that are connected and were asked to send, whether or not they were ever served, or that are on their way
+    /// from one connection to the next; all that were asked, where they try again.
     pub(crate) fn talking(&self) -> u64 {
-        let talks = |client: &&Client| client.active && (client.is_there() || self.churn.is_some());
+        let comes_back = |client: &Client| client.state == State::Between || self.tries_again();
+        let talks = |client: &&Client| client.active && (client.is_there() || comes_back(client));
         self.clients.iter().filter(talks).count() as u64
     }
 

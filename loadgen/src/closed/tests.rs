@@ -7,6 +7,7 @@ use super::*;
 use crate::attempts::Settled;
 use crate::config::Protocol;
 use crate::engine::{Clients, Engine};
+use crate::payload::Payload;
 
 /// Keeps what is sent.
 #[derive(Default)]
@@ -34,18 +35,18 @@ impl Engine for Wire {
 }
 
 /// As [`silent`], and the first client's hello was answered.
-fn talking(pipeline: u64) -> (ClosedLoop, Wire) {
+fn talking(pipeline: u64) -> (ClosedLoop<Payload>, Wire) {
     let (mut clients, mut wire) = silent(pipeline);
-    let hello = clients.payload.request(0, 0).to_vec();
+    let hello = clients.dialogue.request(0, 0).to_vec();
     let next = clients.received(0, &hello).expect("the reply is right").to_vec();
     wire.0.extend_from_slice(&next);
     (clients, wire)
 }
 
 /// Two clients that are connected, the first of which talks, `pipeline` requests at once.
-fn silent(pipeline: u64) -> (ClosedLoop, Wire) {
+fn silent(pipeline: u64) -> (ClosedLoop<Payload>, Wire) {
     let config = config(pipeline);
-    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    let (mut clients, mut wire) = (ClosedLoop::new(&config, Payload::of(&config)), Wire::default());
     for i in 0..2 {
         clients.greet(i, now_ns(), &mut wire);
     }
@@ -62,6 +63,7 @@ fn config(pipeline: u64) -> Config {
         first_id: 0,
         stride: 1,
         protocol: Protocol::Echo,
+        exchange: None,
         request_bytes: 16,
         reply_bytes: 16,
         pipeline,
@@ -87,7 +89,7 @@ fn sequence_numbers_may_wrap() {
     (client.due, client.next) = (u32::MAX - 2, 1);
     wire.0 = (u32::MAX - 2..=u32::MAX)
         .chain([0])
-        .flat_map(|n| clients.payload.request(0, n).to_vec())
+        .flat_map(|n| clients.dialogue.request(0, n).to_vec())
         .collect();
     for _ in 0..3 {
         wire.0 = clients.received(0, &wire.0).expect("every reply is right").to_vec();
@@ -124,7 +126,7 @@ fn the_reply_to_a_hello_is_a_first_reply_and_no_service_time() {
     let (mut clients, _) = silent(1);
     let (start, end) = (now_ns(), now_ns() + 200_000_000);
     clients.open_window(start, end);
-    let hello = clients.payload.request(0, 0).to_vec();
+    let hello = clients.dialogue.request(0, 0).to_vec();
     let next = clients.received(0, &hello).expect("the reply is right").to_vec();
     assert_eq!(next.len(), 16, "it talks from now on");
     assert!(clients.account.latencies.is_empty());
@@ -147,7 +149,7 @@ fn the_reply_to_a_hello_is_a_first_reply_and_no_service_time() {
 fn only_those_that_are_to_send_are_recorded() {
     let (mut clients, _) = talking(1);
     clients.open_window(now_ns(), now_ns() + 1_000_000_000_000);
-    let late = clients.payload.request(1, 0).to_vec();
+    let late = clients.dialogue.request(1, 0).to_vec();
     assert!(clients.received(1, &late).expect("the reply is right").is_empty());
     assert!(clients.account.latencies.is_empty());
     assert_eq!(
@@ -180,10 +182,10 @@ fn a_failure_is_told_once_whenever_it_comes() {
 }
 
 /// One client talks, two requests at once, with an hour between a reply and the next request.
-fn thinking() -> (ClosedLoop, Wire) {
+fn thinking() -> (ClosedLoop<Payload>, Wire) {
     let think_ns = 3600 * 1_000_000_000;
     let config = Config { think_ns, ..config(2) };
-    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    let (mut clients, mut wire) = (ClosedLoop::new(&config, Payload::of(&config)), Wire::default());
     clients.greet(0, now_ns(), &mut wire);
     let hello = std::mem::take(&mut wire.0);
     clients.begin(|id| id == 0, None, &mut wire);
@@ -200,7 +202,7 @@ fn a_request_is_sent_when_its_pause_is_over_and_not_before() {
     // One place of the pipeline was empty as the load began, and the spread begins with it.
     clients.tick(now_ns(), &mut wire);
     let first = std::mem::take(&mut wire.0);
-    assert_eq!(first, clients.payload.request(0, 1));
+    assert_eq!(first, clients.dialogue.request(0, 1));
     assert!(clients.received(0, &first).expect("the reply is right").is_empty());
     clients.tick(now_ns(), &mut wire);
     assert!(wire.0.is_empty());
@@ -253,12 +255,12 @@ fn attempt(result: Result<TcpStream, Outcome>) -> Settled {
 }
 
 /// Client 0 talks, on connections of three requests, two at once; its hello was answered.
-fn churning() -> (ClosedLoop, Wire) {
+fn churning() -> (ClosedLoop<Payload>, Wire) {
     let config = Config {
         requests_per_conn: Some(3),
         ..config(2)
     };
-    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    let (mut clients, mut wire) = (ClosedLoop::new(&config, Payload::of(&config)), Wire::default());
     clients.greet(0, now_ns(), &mut wire);
     let hello = std::mem::take(&mut wire.0);
     clients.received(0, &hello).expect("the reply is right");
@@ -288,7 +290,7 @@ fn a_connection_is_closed_after_its_last_reply_and_the_next_one_goes_on() {
     );
     assert!(clients.received(0, &requests(2..3)).is_err(), "that was the last");
     assert_eq!((clients.tally(|id| id == 0).lost, clients.talking()), (0, 1));
-    let wants = |clients: &mut ClosedLoop| clients.next_to_connect(now_ns());
+    let wants = |clients: &mut ClosedLoop<Payload>| clients.next_to_connect(now_ns());
     assert_eq!((wants(&mut clients), wants(&mut clients)), (Some(0), None));
     std::thread::sleep(Duration::from_millis(20));
     clients.connected(attempt(Ok(socket())), &mut wire).unwrap();
@@ -324,7 +326,7 @@ fn a_client_that_fails_tries_again_a_little_later() {
     wire.0.clear();
     clients.connected(attempt(Ok(socket())), &mut wire).unwrap();
     // After those that were under way when the connection was reset.
-    assert_eq!(wire.0[..16], *clients.payload.request(0, 3));
+    assert_eq!(wire.0[..16], *clients.dialogue.request(0, 3));
     assert_eq!((wire.0.len(), clients.outstanding()), (32, 2));
     let outcomes = clients.take_outcomes();
     assert_eq!(
@@ -340,7 +342,7 @@ fn one_that_was_never_served_is_left_alone_once_it_is_not_to_send() {
         requests_per_conn: Some(3),
         ..config(1)
     };
-    let (mut clients, mut wire) = (ClosedLoop::new(&config), Wire::default());
+    let (mut clients, mut wire) = (ClosedLoop::new(&config, Payload::of(&config)), Wire::default());
     clients.greet(0, now_ns(), &mut wire);
     clients.lost(0, Outcome::ClosedEarly);
     let later = now_ns() + 1_000_000_000;

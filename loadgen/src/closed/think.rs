@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::ClosedLoop;
 use crate::clock::now_ns;
+use crate::dialogue::Dialogue;
 use crate::engine::{Engine, Load};
 
 /// Requests in a row before replies have their turn. What waits unread counts as service time of the server.
@@ -77,7 +78,7 @@ impl Think {
     }
 }
 
-impl ClosedLoop {
+impl<D: Dialogue> ClosedLoop<D> {
     /// Sends the requests whose pauses are over.
     pub(super) fn resume(&mut self, now: u64, engine: &mut impl Engine) {
         for _ in 0..BATCH {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::config::Protocol;
+use crate::payload::Payload;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -56,7 +57,7 @@ impl Engine for Server {
 
 struct Simulation {
     clock: Virtual,
-    load: OpenLoop<Virtual>,
+    load: OpenLoop<Virtual, Payload>,
     server: Server,
 }
 
@@ -69,6 +70,7 @@ impl Simulation {
             first_id: 0,
             stride: 1,
             protocol: Protocol::Echo,
+            exchange: None,
             request_bytes: 16,
             reply_bytes: 16,
             pipeline: 1,
@@ -85,7 +87,7 @@ impl Simulation {
         };
         let clock = Virtual::default();
         let mut simulation = Self {
-            load: OpenLoop::new(&config, arrivals, clock.clone()),
+            load: OpenLoop::new(&config, Payload::of(&config), arrivals, clock.clone()),
             server: Server {
                 clock: clock.clone(),
                 takes_ns,

@@ -221,6 +221,7 @@ fn windows(requests_per_conn: Option<u64>, think_ns: u64) {
         first_id: 0,
         stride: 1,
         protocol: Protocol::Echo,
+        exchange: None,
         request_bytes: FRAME as u64,
         reply_bytes: 16,
         pipeline: 2,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use loadgen::Outcome;
 use socket2::{Domain, Socket, Type};
 
-use crate::run::{DEADLINE, Run, loadgen, measure, output, stderr};
+use crate::run::{DEADLINE, LOOPS, Run, loadgen, measure, output, stderr};
 use crate::stub::{FRAME, Request, Stub, close, echo, reset};
 
 /// Connections of each test, of which three meet with hostility: one at its first request, one as the load settles,
@@ -49,12 +49,14 @@ fn hostile(flags: &str, wrong: impl Fn(&Request, &TcpStream) -> io::Result<()> +
 }
 
 /// Answers with `wrong`'s bytes instead of the request's.
-fn mismatch(wrong: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) {
-    let run = hostile("", move |request, mut client| {
-        client.write_all(&wrong(request.bytes.clone()))
-    });
-    run.failures(&[(Outcome::Mismatch, 3)]);
-    assert_eq!(run.measured.turned_away, 0, "a wrong answer is not the same as none");
+fn mismatch(wrong: fn(Vec<u8>) -> Vec<u8>) {
+    for flags in LOOPS {
+        let run = hostile(flags, move |request, mut client| {
+            client.write_all(&wrong(request.bytes.clone()))
+        });
+        run.failures(&[(Outcome::Mismatch, 3)]);
+        assert_eq!(run.measured.turned_away, 0, "a wrong answer is not the same as none");
+    }
 }
 
 #[test]
@@ -99,14 +101,13 @@ fn a_byte_too_many_is_found() {
 
 #[test]
 fn a_doubled_reply_is_found() {
-    let run = hostile("", |request, mut client| client.write_all(&request.bytes.repeat(2)));
-    run.failures(&[(Outcome::Mismatch, 3)]);
+    mismatch(|bytes| bytes.repeat(2));
 }
 
 #[test]
 fn wrong_bytes_in_a_fixed_reply_are_found() {
     // Both the tag and what follows it.
-    for at in [0, 12] {
+    for (at, flags) in [0, 12].into_iter().flat_map(|at| LOOPS.map(|flags| (at, flags))) {
         let stub = Stub::new(move |request, mut client| {
             let mut reply = request.bytes[..8].to_vec();
             reply.resize(16, 0);
@@ -115,45 +116,50 @@ fn wrong_bytes_in_a_fixed_reply_are_found() {
             }
             client.write_all(&reply)
         });
-        let run = measure(stub.address, "--conns 9 --protocol reply");
+        let run = measure(stub.address, &format!("--conns 9 --protocol reply {flags}"));
         run.failures(&[(Outcome::Mismatch, 3)]);
     }
 }
 
 #[test]
 fn the_reply_to_the_request_before_is_found() {
-    static LAST: Mutex<BTreeMap<u32, Vec<u8>>> = Mutex::new(BTreeMap::new());
-    let stub = Stub::new(|request, mut client| {
-        let last = LAST.lock().unwrap().insert(request.id, request.bytes.clone());
-        match last.filter(|_| request.id % 4 == 1 && request.sequence == 3) {
-            Some(last) => client.write_all(&last),
-            None => echo(request, client),
-        }
-    });
-    // Connections 1 and 5.
-    measure(stub.address, "--conns 6").failures(&[(Outcome::Mismatch, 2)]);
+    for flags in LOOPS {
+        let lasts = Mutex::new(BTreeMap::<u32, Vec<u8>>::new());
+        let stub = Stub::new(move |request, mut client| {
+            let last = lasts.lock().unwrap().insert(request.id, request.bytes.clone());
+            match last.filter(|_| request.id % 4 == 1 && request.sequence == 3) {
+                Some(last) => client.write_all(&last),
+                None => echo(request, client),
+            }
+        });
+        // Connections 1 and 5.
+        let run = measure(stub.address, &format!("--conns 6 {flags}"));
+        run.failures(&[(Outcome::Mismatch, 2)]);
+    }
 }
 
 #[test]
 fn the_reply_to_another_connection_is_found_at_both() {
-    static MET: (Mutex<BTreeMap<u32, Vec<u8>>>, Condvar) = (Mutex::new(BTreeMap::new()), Condvar::new());
-    let stub = Stub::new(|request, mut client| {
-        if request.sequence != 1 || ![2, 5].contains(&request.id) {
-            return echo(request, client);
-        }
-        let (met, changed) = &MET;
-        let mut met = met.lock().unwrap();
-        met.insert(request.id, request.bytes.clone());
-        changed.notify_all();
-        let (met, _) = changed.wait_timeout_while(met, DEADLINE, |met| met.len() < 2).unwrap();
-        client.write_all(&met[&(7 - request.id)])
-    });
-    let run = measure(stub.address, "--conns 8");
-    run.failures(&[(Outcome::Mismatch, 2)]);
-    assert_eq!(
-        (run.measured.served, run.measured.starved, run.measured.lost),
-        (6, 2, 2)
-    );
+    for flags in LOOPS {
+        let both = (Mutex::new(BTreeMap::<u32, Vec<u8>>::new()), Condvar::new());
+        let stub = Stub::new(move |request, mut client| {
+            if request.sequence != 1 || ![2, 5].contains(&request.id) {
+                return echo(request, client);
+            }
+            let (met, changed) = &both;
+            let mut met = met.lock().unwrap();
+            met.insert(request.id, request.bytes.clone());
+            changed.notify_all();
+            let (met, _) = changed.wait_timeout_while(met, DEADLINE, |met| met.len() < 2).unwrap();
+            client.write_all(&met[&(7 - request.id)])
+        });
+        let run = measure(stub.address, &format!("--conns 8 {flags}"));
+        run.failures(&[(Outcome::Mismatch, 2)]);
+        assert_eq!(
+            (run.measured.served, run.measured.starved, run.measured.lost),
+            (6, 2, 2)
+        );
+    }
 }
 
 #[test]
@@ -190,20 +196,24 @@ fn bytes_between_the_requests_are_found_too() {
 
 #[test]
 fn closing_instead_of_replying_is_turning_away_or_loss() {
-    let run = hostile("", |_, _| close());
-    run.failures(&[(Outcome::ClosedEarly, 3)]);
-    let m = &run.measured;
-    assert_eq!((m.turned_away, m.lost), (1, 2), "one before it was ever served");
+    for flags in LOOPS {
+        let run = hostile(flags, |_, _| close());
+        run.failures(&[(Outcome::ClosedEarly, 3)]);
+        let m = &run.measured;
+        assert_eq!((m.turned_away, m.lost), (1, 2), "one before it was ever served");
+    }
 }
 
 #[test]
 fn a_reset_in_mid_reply_is_a_reset() {
-    let run = hostile("", |request, mut client| {
-        client.write_all(&request.bytes[..30])?;
-        reset(client)
-    });
-    run.failures(&[(Outcome::Reset, 3)]);
-    assert_eq!((run.measured.turned_away, run.measured.lost), (1, 2));
+    for flags in LOOPS {
+        let run = hostile(flags, |request, mut client| {
+            client.write_all(&request.bytes[..30])?;
+            reset(client)
+        });
+        run.failures(&[(Outcome::Reset, 3)]);
+        assert_eq!((run.measured.turned_away, run.measured.lost), (1, 2));
+    }
 }
 
 #[test]

@@ -5,8 +5,10 @@
 mod churn;
 mod honest;
 mod hostile;
+mod http;
 mod life;
 mod open;
+mod raw;
 mod run;
 mod slow;
 mod stub;

@@ -41,6 +41,29 @@ impl Stub {
         welcome: impl Fn(usize, &TcpStream) -> io::Result<()> + Send + Sync + 'static,
         behave: impl Fn(&Request, &TcpStream) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
+        let receive = move |client: &TcpStream, _, _| receive(client, frame);
+        Self::listen(receive, welcome, behave)
+    }
+
+    /// Takes requests that end with an empty line, and know nothing of connections and numbers: the first connection,
+    /// on which the server is asked before the load, has [`FIRST`] for its id, and those of the load count from 0.
+    pub(crate) fn plain(behave: impl Fn(&Request, &TcpStream) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let receive = |client: &TcpStream, number: usize, sequence| {
+            let bytes = receive_lines(client)?;
+            Ok(Request {
+                id: (number as u32).wrapping_sub(1),
+                sequence,
+                bytes,
+            })
+        };
+        Self::listen(receive, |_, _| Ok(()), behave)
+    }
+
+    fn listen(
+        receive: impl Fn(&TcpStream, usize, u32) -> io::Result<Request> + Send + Sync + 'static,
+        welcome: impl Fn(usize, &TcpStream) -> io::Result<()> + Send + Sync + 'static,
+        behave: impl Fn(&Request, &TcpStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, stop) = (
@@ -48,22 +71,24 @@ impl Stub {
             Arc::<AtomicBool>::default(),
         );
         let (log, stopped) = (Arc::clone(&seen), Arc::clone(&stop));
-        let (welcome, behave) = (Arc::new(welcome), Arc::new(behave));
+        let (receive, welcome, behave) = (Arc::new(receive), Arc::new(welcome), Arc::new(behave));
         thread::spawn(move || {
             for (number, client) in listener.incoming().enumerate() {
                 if stopped.load(SeqCst) {
                     break;
                 }
-                let (log, welcome, behave) = (Arc::clone(&log), Arc::clone(&welcome), Arc::clone(&behave));
+                let (log, welcome) = (Arc::clone(&log), Arc::clone(&welcome));
+                let (receive, behave) = (Arc::clone(&receive), Arc::clone(&behave));
                 let Ok(client) = client else { continue };
                 thread::spawn(move || -> io::Result<()> {
                     client.set_nodelay(true)?;
                     welcome(number, &client)?;
-                    loop {
-                        let request = receive(&client, frame)?;
+                    for sequence in 0.. {
+                        let request = receive(&client, number, sequence)?;
                         *log.lock().unwrap().entry(request.id).or_default() += 1;
                         behave(&request, &client)?;
                     }
+                    Ok(())
                 });
             }
         });
@@ -91,6 +116,20 @@ impl Drop for Stub {
         self.stop.store(true, SeqCst);
         let _ = TcpStream::connect(self.address);
     }
+}
+
+/// The connection on which a server is asked before the load.
+pub(crate) const FIRST: u32 = u32::MAX;
+
+/// Byte by byte, so that it never reads into the next request.
+fn receive_lines(mut client: &TcpStream) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte)?;
+        bytes.extend_from_slice(&byte);
+    }
+    Ok(bytes)
 }
 
 fn receive(mut client: &TcpStream, frame: usize) -> io::Result<Request> {

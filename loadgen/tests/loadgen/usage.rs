@@ -58,6 +58,32 @@ fn sizes_and_durations_that_are_too_small_are_refused() {
 }
 
 #[test]
+fn what_belongs_to_another_protocol_is_refused() {
+    refused("--path / --protocol echo", &["--path", "--protocol http", "echo"]);
+    refused(
+        "--check body --protocol reply",
+        &["--check", "--protocol http", "reply"],
+    );
+    refused("--path / --request-bytes 64", &["--request-bytes", "http"]);
+    refused("--protocol http --reply-bytes 64", &["--reply-bytes"]);
+    refused("--protocol raw", &["'raw'"]);
+    refused("--reply-until x", &["--reply-until", "--request-file"]);
+    refused("--request-file x", &["--reply-bytes N", "--reply-until BYTES"]);
+    refused("--request-file x --reply-bytes 1 --reply-until x", &["either"]);
+    refused("--request-file x --reply-bytes 0", &["--reply-bytes 0"]);
+    refused(
+        "--request-file x --reply-bytes 9 --protocol echo",
+        &["--request-file", "--protocol echo"],
+    );
+    refused("--request-file x --reply-bytes 9 --path /", &["--path", "raw"]);
+    refused("--request-file x --reply-bytes 9 --slow-every 2", &["--slow-every"]);
+    refused("--request-file x --reply-until \\q", &["'\\q'", "\\r\\n"]);
+    refused("--path index.html", &["'index.html'", "/index.html"]);
+    refused("--header nonsense", &["'nonsense'", "'K: V'"]);
+    refused("--method CONNECT", &["'CONNECT'", "GET"]);
+}
+
+#[test]
 fn an_address_that_is_none_is_refused() {
     refused("--target nowhere", &["'nowhere'", "127.0.0.1:9000"]);
     refused("--target 127.0.0.1:99999", &["'127.0.0.1:99999'"]);

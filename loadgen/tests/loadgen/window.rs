@@ -21,6 +21,7 @@ fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
         first_id: 0,
         stride: 1,
         protocol: Protocol::Echo,
+        exchange: None,
         request_bytes: FRAME as u64,
         reply_bytes: 16,
         pipeline,

@@ -24,7 +24,7 @@ const HANDSHAKE: Duration = Duration::from_millis(500);
 
 /// How many a server must be able to answer at once: fewer where it announced less room. One that is bound by its
 /// workers lets the others wait in its accept queue, so there the backlog counts.
-fn many(ready: Option<&Ready>) -> u64 {
+pub(super) fn many(ready: Option<&Ready>) -> u64 {
     let Some(ready) = ready else { return MANY };
     let room = match ready.capacity.bound_by.as_str() {
         "workers" => ready.backlog.effective.unwrap_or(ready.backlog.requested) + ready.capacity.connections,

@@ -15,9 +15,9 @@ use crate::execute::server::Server;
 use crate::execute::wait;
 
 /// Time in which a server that waits for a piece of a request has read it.
-const PAUSE: Duration = Duration::from_millis(15);
+pub(super) const PAUSE: Duration = Duration::from_millis(15);
 /// Requests in the check of large payloads: more than any server's buffers and socket hold.
-const LARGE_BYTES: usize = 1 << 20;
+pub(super) const LARGE_BYTES: usize = 1 << 20;
 /// Requests that lie ready in one piece: more than most servers read at once, less than a socket holds.
 const PILE_BYTES: usize = 48 << 10;
 

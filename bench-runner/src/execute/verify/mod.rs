@@ -8,6 +8,7 @@ mod crowd;
 mod fault;
 mod frames;
 mod halt;
+mod http;
 mod leavers;
 mod report;
 mod rest;
@@ -32,11 +33,11 @@ const ENOUGH: Duration = Duration::from_secs(60);
 /// check for what another one is there to tell.
 const TO_TAKE_PROBE: Duration = Duration::from_millis(15);
 
-/// A check: its name in messages and what it does.
-type Check = (&'static str, fn(&Server, &mut Payload) -> Result<()>);
+/// A check: its name in messages and what it does, with what the server is asked.
+type Check<A> = (&'static str, fn(&Server, &mut A) -> Result<()>);
 
 /// Those that tell what a fault comes from stand before those that only suffer from it.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check<Payload>; 10] = [
     ("a request in pieces", frames::split_frames),
     ("requests in one piece", frames::merged_frames),
     (PILE, frames::piled_up),
@@ -55,19 +56,11 @@ const LEAVERS: &str = "clients that leave";
 const REST: &str = "silent connections";
 
 /// Starts the server and puts it through all checks; after one that it fails, it is started anew. One that `spins` by
-/// its model may use CPU time while nobody talks.
+/// its model may use CPU time while nobody talks. Under HTTP the report has what replies must be: as the first one.
 ///
 /// # Errors
 /// When it cannot be started, or the user interrupts.
 pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize], spins: bool) -> Result<Report> {
-    let protocol = if settings.protocol == "reply" {
-        Protocol::Reply
-    } else {
-        Protocol::Echo
-    };
-    // Hardly ever a request that asks for work: thousands of waits in a row would test nothing but patience.
-    let payload =
-        Payload::new(protocol, settings.request_bytes as usize, settings.reply_bytes as usize).slow_every(u32::MAX);
     let start = || -> Result<Server> {
         let server = Server::start(launch, settings, cpus)?;
         if server.ready.is_none() {
@@ -78,27 +71,18 @@ pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize], spins: bool)
     let mut subject = Subject {
         server: Some(start()?),
         start,
-        payload,
+        report: Report::default(),
     };
-    let mut report = Report::default();
-    let deadline = now_ns() + nanoseconds(ENOUGH);
-    for (name, check) in CHECKS.into_iter().filter(|(name, _)| !(spins && *name == REST)) {
-        if report.has_faults() && now_ns() > deadline {
-            report.leave_out(name);
-            continue;
-        }
-        let mut found = subject.put_through(check);
-        let again = |error: &anyhow::Error| error.downcast_ref::<Fault>().is_some_and(|fault| fault.timed);
-        if found.as_ref().is_err_and(again) && found.as_ref().is_err_and(|error| !report.explains(error)) {
-            found = subject.put_through(check);
-        }
-        if let Err(error) = found {
-            report.add(name, &error);
-        }
-        if interrupt::requested() {
-            bail!("interrupted");
-        }
+    if settings.protocol == Protocol::Http {
+        subject.speaks_http(settings)?;
+    } else {
+        let sizes = (settings.request_bytes as usize, settings.reply_bytes as usize);
+        // Hardly ever a request that asks for work: thousands of waits in a row would test nothing but patience.
+        let mut payload = Payload::new(settings.protocol, sizes.0, sizes.1).slow_every(u32::MAX);
+        let checks = CHECKS.iter().filter(|(name, _)| !(spins && *name == REST));
+        subject.put_through_all(checks, &mut payload)?;
     }
+    let mut report = subject.report;
     if let Some(Err(error)) = subject.server.take().map(Server::stop) {
         report.add_end(&error);
     }
@@ -109,17 +93,61 @@ pub fn verify(launch: &Launch, settings: &Settings, cpus: &[usize], spins: bool)
 struct Subject<S> {
     start: S,
     server: Option<Server>,
-    payload: Payload,
+    report: Report,
 }
 
 impl<S: Fn() -> Result<Server>> Subject<S> {
+    /// All of `checks`. What fails is in the report.
+    fn put_through_all<'a, A: 'a>(
+        &mut self,
+        checks: impl IntoIterator<Item = &'a Check<A>>,
+        asked: &mut A,
+    ) -> Result<()> {
+        let deadline = now_ns() + nanoseconds(ENOUGH);
+        for &(name, check) in checks {
+            if self.report.has_faults() && now_ns() > deadline {
+                self.report.leave_out(name);
+                continue;
+            }
+            let mut found = self.put_through(check, asked);
+            let again = |error: &anyhow::Error| error.downcast_ref::<Fault>().is_some_and(|fault| fault.timed);
+            if found.as_ref().is_err_and(again) && found.as_ref().is_err_and(|error| !self.report.explains(error)) {
+                found = self.put_through(check, asked);
+            }
+            if let Err(error) = found {
+                self.report.add(name, &error);
+            }
+            if interrupt::requested() {
+                bail!("interrupted");
+            }
+        }
+        Ok(())
+    }
+
+    /// The checks of HTTP, which hold all replies against the first one.
+    fn speaks_http(&mut self, settings: &Settings) -> Result<()> {
+        let mut first = None;
+        let ask = |server: &Server, first: &mut Option<http::Asked>| {
+            *first = Some(http::first_reply(server, settings)?);
+            Ok(())
+        };
+        if let Err(error) = self.put_through(ask, &mut first) {
+            self.report.add(http::FIRST, &error);
+        }
+        if let Some(mut asked) = first {
+            self.put_through_all(&http::CHECKS, &mut asked)?;
+            self.report.expected = Some(asked.expected);
+        }
+        Ok(())
+    }
+
     /// One check. A server that fails it is ended, for the next check is not to suffer from it.
-    fn put_through(&mut self, check: fn(&Server, &mut Payload) -> Result<()>) -> Result<()> {
+    fn put_through<A>(&mut self, check: impl Fn(&Server, &mut A) -> Result<()>, asked: &mut A) -> Result<()> {
         let mut server = match self.server.take() {
             Some(server) => server,
             None => (self.start)()?,
         };
-        match (check(&server, &mut self.payload), server.check_alive()) {
+        match (check(&server, asked), server.check_alive()) {
             (Ok(()), Ok(())) => {
                 self.server = Some(server);
                 Ok(())

@@ -1,5 +1,7 @@
 //! What is told of a server that was checked.
 
+use loadgen::ExpectedHttp;
+
 use super::fault::{Cause, Fault};
 use crate::execute::Failure;
 
@@ -7,6 +9,8 @@ use crate::execute::Failure;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     found: Vec<Found>,
+    /// What replies must be, under HTTP.
+    pub expected: Option<ExpectedHttp>,
     /// Limits that are met soon, in words: no wrong answers.
     pub warnings: Vec<String>,
     /// Checks that were left out, because those before took long enough to fail.

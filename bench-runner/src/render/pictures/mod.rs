@@ -129,10 +129,9 @@ fn footer(run: &Run) -> String {
 /// How the load was made, for the subtitles of charts that show its windows.
 fn load(run: &Run) -> String {
     format!(
-        "{}, {} requests of {} bytes, windows of {} s; {}; server on {}, generator on {}",
+        "{}, {}, windows of {} s; {}; server on {}, generator on {}",
         mode(&run.settings),
-        run.settings.protocol,
-        run.settings.request_bytes,
+        run.settings.requests(),
         run.settings.duration_s,
         rounds(run, "median and range of"),
         cpus(&run.environment.server_cpus),
