@@ -52,6 +52,12 @@ pub struct Entry {
     /// Kernel features it cannot do without.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Whether its model never waits, so that it uses CPU time while nobody talks.
+    #[serde(default)]
+    pub spins: bool,
+    /// Whether it is wrong on purpose, to show a fault: it is told of in tables, and in no chart and no finding.
+    #[serde(default)]
+    pub faulty: bool,
     /// What it speaks, where that is not to be found out by trying.
     #[serde(default)]
     pub protocols: Vec<Protocol>,
@@ -214,6 +220,8 @@ impl Catalog {
             bound: String::new(),
             per_connection: Takes::default(),
             needs: Vec::new(),
+            spins: false,
+            faulty: false,
             protocols: Vec::new(),
         })
     }

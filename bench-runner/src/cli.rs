@@ -308,6 +308,9 @@ pub struct VerifyArgs {
     /// Which servers
     #[command(flatten)]
     pub selection: Selection,
+    /// Have warnings (a small backlog) count as faults
+    #[arg(long)]
+    pub strict: bool,
     /// What is sent
     #[command(flatten)]
     pub load: LoadArgs,

@@ -22,10 +22,17 @@ use serde::Serialize;
 
 use speech::Speech;
 
+/// With how it was built in it: whoever finds these words in a program need not run it to know that it is no measure.
+const VERSION: &str = if cfg!(debug_assertions) {
+    concat!(env!("CARGO_PKG_VERSION"), " (debug build)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (release build)")
+};
+
 /// Open N concurrent TCP clients against a server, check every reply, and say what became of each
 #[derive(Parser, Debug)]
 #[command(
-    version,
+    version = VERSION,
     after_help = "\
 Examples:
   loadgen --target 127.0.0.1:9000 --conns 100

@@ -174,8 +174,15 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// With how it was built in it: whoever finds these words in a program need not run it to know that it is no measure.
+const VERSION: &str = if cfg!(debug_assertions) {
+    concat!(env!("CARGO_PKG_VERSION"), " (debug build)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (release build)")
+};
+
 fn parse<A: Args>(name: &'static str) -> ControlFlow<ExitCode, (Flags, A)> {
-    let command = Command::new(name).version(env!("CARGO_PKG_VERSION"));
+    let command = Command::new(name).version(VERSION);
     // The flags' own descriptions would take the place of the program's.
     let about = format!(
         "A TCP server of the model '{}'; docs/SERVER-CONTRACT.md says what it keeps",

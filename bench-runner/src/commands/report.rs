@@ -9,8 +9,8 @@ use loadgen::units::counted;
 use crate::cli::{Color, ReportArgs};
 use crate::progress::say;
 use crate::record::{self, Benches, Row, Run};
-use crate::render::{pictures, readme, table};
-use crate::stats::{Summary, findings, summarise};
+use crate::render::{pictures, readme, table, warnings};
+use crate::stats::{findings, summarise};
 
 /// Draws again what a run's records show.
 ///
@@ -25,15 +25,15 @@ pub fn report(args: &ReportArgs, color: Color) -> Result<ExitCode> {
     if recorded.run.interrupted {
         say("bench-runner: the run was interrupted: rows are missing\n");
     }
-    let summary = summarise(&recorded.run, &recorded.rows);
-    super::print(&text(&summary, color))?;
+    super::print(&text(&recorded.run, &recorded.rows, color))?;
     let told = draw(&directory, &recorded.run, &recorded.rows, recorded.benches.as_ref())?;
     super::print(&told)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Findings and tables, for the terminal.
-pub(super) fn text(summary: &Summary, color: Color) -> String {
+/// Findings, tables and warnings, for the terminal.
+pub(super) fn text(run: &Run, rows: &[Row], color: Color) -> String {
+    let summary = &summarise(run, rows);
     let mut text = String::new();
     for finding in findings(summary) {
         text += &wrap(&finding.text, usize::from(super::width().max(80)));
@@ -42,14 +42,14 @@ pub(super) fn text(summary: &Summary, color: Color) -> String {
         text += &format!("\n{}\n\n", counted(conns, "connection"));
         text += &table::table(summary, conns, super::width(), super::colored(color));
     }
-    text
+    text + &warnings::below_the_table(run, rows, usize::from(super::width().max(80)))
 }
 
 /// Draws charts and README into the run's directory; says where they are.
 pub(super) fn draw(directory: &Path, run: &Run, rows: &[Row], benches: Option<&Benches>) -> Result<String> {
     let summary = summarise(run, rows);
     let charts = pictures::draw(directory, run, &summary, benches).context("cannot draw the charts")?;
-    readme::write(directory, run, &summary, &findings(&summary), &charts)?;
+    readme::write(directory, run, rows, &summary, &findings(&summary), &charts)?;
     let mut told = format!("\n{}\n", directory.join("README.md").display());
     for (name, title) in &charts {
         told += &format!("{}  {title}\n", directory.join(format!("{name}.svg")).display());

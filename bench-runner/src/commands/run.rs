@@ -16,10 +16,10 @@ use crate::environment::{Environment, Inputs, capture};
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::{Placement, pin_self};
 use crate::execute::{Bench, Failure, Launch, adopt_orphans, run_cell, verify};
-use crate::machine::{Severity, Wish, examine, raise_soft_limits};
+use crate::machine::{Advice, Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about, say};
-use crate::record::{NO_WORK, Row, Run, SCHEMA, Settings, Store, Verdict};
+use crate::record::{NO_WORK, Row, Run, SCHEMA, Settings, Store, Verdict, Warning};
 use crate::stats::summarise;
 
 /// Connection counts of `--sweep`.
@@ -78,8 +78,11 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         server_cpus: placement.server.clone(),
         generator_cpus: placement.generator.clone(),
     });
-    warn(&environment, &entries, &settings)?;
-    let run = new_run(&entries, settings, seed, environment);
+    let warnings = warn(&environment, &entries, &settings)?;
+    let run = Run {
+        warnings,
+        ..new_run(&entries, settings, seed, environment)
+    };
     let directory = args
         .out
         .clone()
@@ -201,14 +204,15 @@ impl Experiment {
                 return Ok(launch);
             }
             progress.verifies(&entry.name);
-            match verify::verify(&launch, &self.run.settings, &self.bench.placement.server) {
-                Ok(expected) => {
-                    let expected = expected.map(|expected| (entry.name.clone(), expected));
-                    self.bench.expected.extend(expected);
-                    Ok(launch)
-                }
-                Err(error) => Err(Failure::of(&error)),
+            let checked = verify::verify(&launch, &self.run.settings, &self.bench.placement.server, entry.spins);
+            let report = checked.map_err(|error| Failure::of(&error))?;
+            for warning in &report.warnings {
+                progress.say(&format!("{}: {warning}\n", entry.name));
             }
+            if let Some(expected) = &report.expected {
+                self.bench.expected.insert(entry.name.clone(), expected.clone());
+            }
+            report.failure().map_or(Ok(launch), Err)
         };
         entries.iter().zip(launches).map(verify).collect()
     }
@@ -218,7 +222,7 @@ impl Experiment {
         if self.rows.is_empty() {
             return updated;
         }
-        super::print(&report::text(&summarise(&self.run, &self.rows), self.color))?;
+        super::print(&report::text(&self.run, &self.rows, self.color))?;
         updated?;
         let told = report::draw(self.store.directory(), &self.run, &self.rows, None)?;
         super::print(&told)?;
@@ -331,21 +335,29 @@ fn new_run(entries: &[Entry], settings: Settings, seed: u64, environment: Enviro
         finished_at: None,
         interrupted: false,
         servers: entries.iter().map(|entry| entry.name.clone()).collect(),
+        faulty: entries
+            .iter()
+            .filter(|entry| entry.faulty)
+            .map(|entry| entry.name.clone())
+            .collect(),
         settings,
         seed,
         environment,
+        warnings: Vec::new(),
     }
 }
 
-/// Says what this machine cannot do, before time is spent on it.
-fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Result<()> {
+/// Says what this machine cannot do, before time is spent on it; what the record keeps of that.
+fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Result<Vec<Warning>> {
     let wish = Wish {
         max_conns: settings.conns.iter().copied().max().unwrap_or(1),
         backlog: settings.backlog,
         server_nofile: settings.server_nofile,
         models: entries.iter().map(Entry::demands).collect(),
     };
-    for advice in examine(environment, &wish) {
+    let advice = examine(environment, &wish);
+    let warnings = advice.iter().filter_map(Advice::warning).collect();
+    for advice in advice {
         match advice.severity {
             Severity::Info => {}
             Severity::Warning => {
@@ -360,7 +372,7 @@ fn warn(environment: &Environment, entries: &[Entry], settings: &Settings) -> Re
             }
         }
     }
-    Ok(())
+    Ok(warnings)
 }
 
 fn nofile() -> u64 {

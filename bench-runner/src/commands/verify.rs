@@ -31,18 +31,23 @@ pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     for (entry, launch) in entries.iter().zip(launches) {
         let checked = launch
             .map_err(anyhow::Error::from)
-            .and_then(|launch| check::verify(&launch, &settings, &placement.server));
+            .and_then(|launch| check::verify(&launch, &settings, &placement.server, entry.spins));
         if loadgen::interrupt::requested() {
             anyhow::bail!("interrupted");
         }
-        let told = match checked {
-            Ok(None) => "answers rightly".to_owned(),
-            Ok(Some(expected)) => format!("answers rightly ({})", expected.words()),
-            Err(error) => {
-                all_right = false;
-                format!("✗ {error:#}")
-            }
+        let (faults, warnings, expected) = match checked {
+            Ok(report) => (report.faults(), report.warnings, report.expected),
+            Err(error) => (vec![format!("{error:#}")], Vec::new(), None),
         };
+        all_right &= faults.is_empty() && (warnings.is_empty() || !args.strict);
+        let mut told: Vec<String> = faults.iter().map(|fault| format!("✗ {fault}")).collect();
+        if told.is_empty() {
+            told.push(expected.map_or("answers rightly".to_owned(), |expected| {
+                format!("answers rightly ({})", expected.words())
+            }));
+        }
+        told.extend(warnings.iter().map(|warning| format!("! {warning}")));
+        let told = told.join(&format!("\n{:width$}  ", ""));
         super::print(&format!("{:width$}  {told}\n", entry.name))?;
     }
     Ok(if all_right {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Unit};
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,6 +23,8 @@ pub struct Binary {
     pub sha256: Option<String>,
     /// Its size in bytes.
     pub size_bytes: Option<u64>,
+    /// `debug` or `release`, as the program's own version text has it; `None` where it says neither.
+    pub profile: Option<String>,
     /// When it was last written, UTC (RFC 3339).
     pub modified_at: Option<Timestamp>,
     /// Why it could not be read.
@@ -36,9 +39,10 @@ impl Binary {
             ..Self::default()
         };
         match describe(path) {
-            Ok((sha256, size_bytes, modified_at)) => Self {
-                sha256: Some(sha256),
-                size_bytes: Some(size_bytes),
+            Ok((content, modified_at)) => Self {
+                sha256: Some(content.sha256),
+                size_bytes: Some(content.size),
+                profile: content.profile.map(str::to_owned),
                 modified_at,
                 ..blank
             },
@@ -49,46 +53,73 @@ impl Binary {
         }
     }
 
-    /// Whether cargo put it among the unoptimised: `target/debug/`, with or without a target triple before it.
+    /// Whether it is unoptimised: by its own account, or because cargo put it into `target/debug/`, with or without a
+    /// target triple before it.
     pub fn is_debug_build(&self) -> bool {
+        if let Some(profile) = &self.profile {
+            return profile == "debug";
+        }
         let directory = self.path.parent().and_then(Path::file_name);
         directory.is_some_and(|name| name == "debug")
     }
 }
 
-fn describe(path: &Path) -> io::Result<(String, u64, Option<Timestamp>)> {
+/// What a program's bytes tell.
+struct Content {
+    sha256: String,
+    size: u64,
+    profile: Option<&'static str>,
+}
+
+/// What the version texts of `loadgen` and of our servers have in them. They are looked for in the bytes, which are read
+/// anyway, rather than asked for: to find out about a program is no reason to run it.
+const PROFILES: [(&str, &str); 2] = [("(debug build)", "debug"), ("(release build)", "release")];
+
+fn describe(path: &Path) -> io::Result<(Content, Option<Timestamp>)> {
     let mut file = File::open(path)?;
     let modified = file
         .metadata()?
         .modified()
         .ok()
         .and_then(|time| Timestamp::try_from(time).ok());
-    let (sha256, size) = hash(&mut file)?;
+    let content = read(&mut file)?;
     Ok((
-        sha256,
-        size,
+        content,
         modified.map(|time| time.round(Unit::Millisecond).unwrap_or(time)),
     ))
 }
 
-fn hash(reader: &mut impl Read) -> io::Result<(String, u64)> {
+fn read(reader: &mut impl Read) -> io::Result<Content> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 << 10];
-    let mut size = 0;
+    // The end of the last part stays before the next, in case the words lie across.
+    let overlap = PROFILES.map(|(words, _)| words.len()).into_iter().max().unwrap_or(0);
+    let (mut buffer, mut kept) = (vec![0; overlap + (64 << 10)], 0);
+    let (mut size, mut profile) = (0, None);
     loop {
-        let n = match reader.read(&mut buffer) {
+        let n = match reader.read(&mut buffer[kept..]) {
             Ok(0) => break,
             Ok(n) => n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        hasher.update(&buffer[..n]);
+        hasher.update(&buffer[kept..kept + n]);
         size += n as u64;
+        let part = &buffer[..kept + n];
+        if profile.is_none() {
+            let told = PROFILES
+                .iter()
+                .find(|(words, _)| memmem::find(part, words.as_bytes()).is_some());
+            profile = told.map(|(_, profile)| *profile);
+        }
+        let begin = part.len().saturating_sub(overlap);
+        kept = part.len() - begin;
+        buffer.copy_within(begin..begin + kept, 0);
     }
-    Ok((
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+    Ok(Content {
+        sha256: hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         size,
-    ))
+        profile,
+    })
 }
 
 #[cfg(test)]
@@ -98,12 +129,12 @@ mod tests {
     #[test]
     fn a_known_digest() {
         // The first example of FIPS 180-2, appendix B.
-        let (digest, size) = hash(&mut &b"abc"[..]).unwrap();
+        let content = read(&mut &b"abc"[..]).unwrap();
         assert_eq!(
-            digest,
+            content.sha256,
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert_eq!(size, 3);
+        assert_eq!((content.size, content.profile), (3, None));
     }
 
     #[test]
@@ -111,6 +142,38 @@ mod tests {
         let binary = Binary::read("server-ghost", Path::new("/nonexistent/server-ghost"));
         assert_eq!((binary.sha256, binary.size_bytes), (None, None));
         assert!(binary.error.is_some());
+    }
+
+    /// Gives one byte at a time, so that every boundary is met.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut buffer[..1])
+        }
+    }
+
+    #[test]
+    fn a_program_tells_how_it_was_built() {
+        let profile = |text: &str| read(&mut text.as_bytes()).unwrap().profile;
+        assert_eq!(profile("\0server-poll\x000.1.0 (debug build)\0"), Some("debug"));
+        assert_eq!(profile("\x000.1.0 (release build)\0"), Some("release"));
+        assert_eq!(profile("\x00nginx/1.22 (debug)\0"), None);
+        let long = format!("{}0.1.0 (debug build){}", "(".repeat(70_000), ")".repeat(70_000));
+        assert_eq!(read(&mut Drops(long.as_bytes())).unwrap().profile, Some("debug"));
+        assert_eq!(
+            read(&mut Drops(long.as_bytes())).unwrap().sha256,
+            read(&mut long.as_bytes()).unwrap().sha256
+        );
+        let told = |profile: &str, path: &str| {
+            Binary {
+                path: path.into(),
+                profile: Some(profile.into()),
+                ..Binary::default()
+            }
+            .is_debug_build()
+        };
+        assert!(told("debug", "/usr/bin/server-poll") && !told("release", "/src/target/debug/server-poll"));
     }
 
     #[test]

@@ -5,12 +5,24 @@
 //! some controllers live in version 1 and some in version 2; each is looked up where it is.
 
 mod place;
+mod throttling;
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::bound::Bound;
 use super::root::{Root, flat_key};
-use place::{Place, place, shape};
+use place::{Place, place, shape, unified};
+pub(crate) use throttling::{Throttling, throttling};
+
+/// The directory of the runner's own group in version 2; `None` where there is none, or none that is mounted.
+pub(crate) fn own_group() -> Option<PathBuf> {
+    let root = Root::new("/");
+    let groups = root.text("/proc/self/cgroup")?;
+    let mounts = root.text("/proc/self/mountinfo")?;
+    Some(unified(&groups, &mounts)?.levels.into_iter().next()?.into())
+}
 
 /// Limits of the runner's control group: of the tightest one between it and the top.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

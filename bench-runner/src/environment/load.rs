@@ -56,6 +56,11 @@ impl Load {
     }
 }
 
+/// The CPUs' times of this machine as they stand in /proc/stat now; `None` where the kernel does not tell of steal.
+pub(crate) fn cpu_times_now() -> Option<Vec<CpuTime>> {
+    cpu_times(&Root::new("/"))
+}
+
 /// The CPUs' times as they stand in /proc/stat now.
 pub(super) fn cpu_times(root: &Root) -> Option<Vec<CpuTime>> {
     let stat = root.text("/proc/stat")?;

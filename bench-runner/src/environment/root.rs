@@ -61,7 +61,7 @@ pub(super) fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// The value of `key` in lines of `key value`, as in a control group's `cpu.stat` and `memory.stat`.
-pub(super) fn flat_key(text: &str, key: &str) -> Option<u64> {
+pub(crate) fn flat_key(text: &str, key: &str) -> Option<u64> {
     text.lines()
         .find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }

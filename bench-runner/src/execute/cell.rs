@@ -14,13 +14,15 @@ use loadgen::clock::{nanoseconds, now_ns};
 use loadgen::{Config, ExpectedHttp, Fleet, Measurement, Protocol};
 
 use super::Failure;
+use super::around::{Around, Happened};
 use super::cost::Footing;
 use super::counters::{Counters, Counts};
 use super::cpus::Placement;
+use super::group::{CpuStat, Group};
 use super::listen::ListenCounts;
 use super::probe::{CpuSpan, Tree, settle_kernel};
 use super::row::row;
-use super::server::{Launch, Server};
+use super::server::{Launch, NOT_COUNTED, Server};
 use super::{stall, wait};
 use crate::plan::{Cell, Phase};
 use crate::record::{Ready, Row, Settings, Stopped};
@@ -36,6 +38,13 @@ const FOOTPRINT: Duration = Duration::from_millis(100);
 /// The window in which system calls are counted, and the load before it.
 const CALLS_WINDOW: Duration = Duration::from_millis(300);
 const CALLS_WARMUP: Duration = Duration::from_millis(50);
+
+/// Before a window, so that looking around does not fall into it.
+const TO_LOOK: Duration = Duration::from_millis(5);
+
+/// The runner reads at a window's edges when it is late by no more than one in so many parts of it: what is read then is
+/// scaled to the window's length, and a twentieth of another time moves it by less than rounds differ.
+const LATE: u64 = 20;
 
 /// What all cells of a run share.
 #[derive(Debug)]
@@ -62,6 +71,11 @@ pub(super) struct Measured {
     /// System calls per request under an offered rate, or why that is not known; in a closed loop they are counted once
     /// for all windows.
     pub(super) system_calls_per_request: Option<Result<f64, String>>,
+    /// What the server's control group counted in it, or why there is nothing of the kind.
+    pub(super) group: Result<CpuStat, String>,
+    pub(super) happened: Happened,
+    /// Whether the readings above are the window's, or why not.
+    pub(super) edges: Result<(), String>,
 }
 
 /// What a cell has brought so far; on a failure, what there is.
@@ -218,7 +232,7 @@ fn system_calls(
     server: &mut Server,
 ) -> Result<Result<f64, String>> {
     let Some(counters) = server.counters() else {
-        return Ok(Err("the server was not counted".to_owned()));
+        return Ok(Err(NOT_COUNTED.to_owned()));
     };
     if let Some(why) = counters.no_system_calls() {
         return Ok(Err(why.to_owned()));
@@ -257,16 +271,25 @@ fn measure_window(bench: &Bench, fleet: &mut Fleet, server: &mut Server, phase: 
     let start = now_ns() + seconds(bench.settings.warmup_s);
     let end = start + seconds(bench.settings.duration_s);
     fleet.measure(start, end)?;
+    wait::until(start.saturating_sub(nanoseconds(TO_LOOK)))?;
+    let around = Around::now(fleet.pids());
     let mut look = |at| -> Result<_> {
         wait::until(at)?;
-        Ok((server.counters().map(Counters::read), tree.cpu()))
+        let (counts, clocks) = (server.counters().map(Counters::read), tree.cpu());
+        Ok((counts, clocks, server.control_group().and_then(Group::cpu)))
     };
-    let (first, before) = look(start)?;
+    let (first, before, group_before) = look(start)?;
     if bench.settings.stall_s > 0.0 {
         let length = seconds(bench.settings.stall_s);
         stall::stall(&tree, start.midpoint(end) - length / 2, length)?;
     }
-    let (last, after) = look(end)?;
+    let (last, after, group_after) = look(end)?;
+    let edges = in_time(
+        before.at_ns.saturating_sub(start),
+        after.at_ns.saturating_sub(end),
+        end - start,
+    );
+    let happened = Around::now(fleet.pids()).since(&around);
     let measurement = fleet.collect()?;
     let cpu = CpuSpan::between(before, after, tree.is_still(pid));
     let rate = phase.rate_per_s;
@@ -279,5 +302,41 @@ fn measure_window(bench: &Bench, fleet: &mut Fleet, server: &mut Server, phase: 
         cpu,
         counts: last.zip(first).map(|(last, first)| last.since(&first)),
         system_calls_per_request: calls,
+        group: group_after.and_then(|after| after.since(group_before?)),
+        happened,
+        edges,
     })
+}
+
+/// Whether the runner read at a window's edges, how late it was at each of them. It shares the generator's CPUs, and one
+/// that is kept from running reads both edges at once, between which nothing has happened.
+fn in_time(first_ns: u64, last_ns: u64, window_ns: u64) -> Result<(), String> {
+    let late = first_ns.max(last_ns);
+    if late > window_ns / LATE {
+        return Err(format!(
+            "the runner was kept from reading at the window's edges: it was late by {} ms of {} ms",
+            late / 1_000_000,
+            window_ns / 1_000_000
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_that_came_too_late_are_not_the_windows() {
+        let ms = 1_000_000;
+        assert_eq!(in_time(0, ms, 400 * ms), Ok(()));
+        assert_eq!(in_time(20 * ms, 20 * ms, 400 * ms), Ok(()), "a twentieth");
+        for (first, last) in [(21, 0), (0, 21), (400, 1)] {
+            let why = in_time(first * ms, last * ms, 400 * ms).unwrap_err();
+            assert!(
+                why.contains(&format!("late by {} ms of 400 ms", first.max(last))),
+                "{why}"
+            );
+        }
+    }
 }

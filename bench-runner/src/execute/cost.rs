@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::cell::{Findings, Measured};
 use super::counters::{Counted, Counts};
-use super::probe::{Footprint, Tree, kernel_bytes};
+use super::group::CpuStat;
+use super::probe::{CpuSpan, Footprint, Tree, kernel_bytes};
+use super::server::NOT_COUNTED;
 use crate::record::Row;
 
 /// Memory of the server and of the machine at one moment.
@@ -30,7 +32,7 @@ impl Footing {
 }
 
 /// Where each value is read.
-const SOURCES: [(&str, &str); 26] = [
+const SOURCES: [(&str, &str); 33] = [
     (
         "cpu_ns_per_request",
         "server_cost.cpu_ns ÷ correct replies in the window",
@@ -48,9 +50,22 @@ const SOURCES: [(&str, &str); 26] = [
         "ListenDrops in /proc/net/netstat, before and after connecting",
     ),
     (
-        "server_cost.cpu_ns",
-        "CPU clock of each process (clock_getcpuclockid), at the window's edges",
+        "syn_retransmits",
+        "TCPSynRetrans in /proc/net/netstat, before and after connecting",
     ),
+    (
+        "retransmitted_segments",
+        "RetransSegs in /proc/net/snmp, from 5 ms before the window to its end",
+    ),
+    ("server_steal_share", STEAL),
+    ("generator_steal_share", STEAL),
+    (
+        "generator_wait_share",
+        "time on a run queue in /proc/PID/schedstat of each shard, from 5 ms before the window to its end",
+    ),
+    ("throttled_periods", THROTTLED),
+    ("throttled_us", THROTTLED),
+    ("server_cost.cpu_ns", CLOCKS),
     (
         "context_switches_per_request",
         "server_cost.context_switches ÷ correct replies in the window",
@@ -111,6 +126,11 @@ const SOURCES: [(&str, &str); 26] = [
 ];
 const NOT_MEASURED: &str = "the window was not measured";
 const PERF: &str = "perf's software event, inherited by the whole process tree, at the window's edges";
+const CLOCKS: &str = "CPU clock of each process (clock_getcpuclockid), at the window's edges";
+const GROUP: &str = "cgroup cpu.stat of a group of the server's own, at the window's edges";
+const STEAL: &str = "steal in /proc/stat, in ticks of 10 ms, from 5 ms before the window to its end";
+const THROTTLED: &str =
+    "cpu.stat of bench-runner's control group and of those above it, from 5 ms before the window to its end";
 const TICKS: &str = "proportion of utime and stime in /proc/PID/stat, in ticks of 10 ms";
 
 /// What a window brings that was measured, beside its costs.
@@ -155,6 +175,14 @@ fn otherwise(row: &Row, name: &str) -> String {
             Some("no correct reply came inside the window".to_owned())
         }
         "context_switches_per_request" => of("server_cost.context_switches"),
+        "throttled_periods" | "throttled_us" => Some(
+            "no control group from bench-runner's to the top counts it: cpu.stat has no nr_throttled where no quota can be"
+                .to_owned(),
+        ),
+        "server_steal_share" | "generator_steal_share" => {
+            Some("/proc/stat tells of no steal, or not of these CPUs".to_owned())
+        }
+        "generator_wait_share" => Some("/proc/PID/schedstat could not be read: it takes CONFIG_SCHED_INFO".to_owned()),
         "littles_law" => Some("too few replies to judge".to_owned()),
         _ if name.ends_with("_per_connection") => of("memory_bytes_per_connection"),
         _ => None,
@@ -176,52 +204,101 @@ pub(super) fn silence(row: &mut Row, cpus: usize, found: &Findings) {
     }
 }
 
+/// CPU time, from the first source that has it: perf's task clock, the server's control group, the clocks of its
+/// processes. Where an earlier one has not, it is told beside the source that was taken.
 pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
     let (span, m) = (measured.cpu, &measured.measurement);
+    if let Err(why) = &measured.edges {
+        row.missing.insert("server_cost.cpu_ns".to_owned(), why.clone());
+        return;
+    }
     // The clocks are read by a process that may be late by some milliseconds: what counts is the rate between them.
     let window = m.elapsed_s * 1e9;
-    let counted = measured.counts.as_ref().and_then(|counts| {
-        let clock = *counts.task_clock_ns.as_ref().ok()?;
-        Some(clock as f64 / counts.at_ns as f64 * window)
+    let within = |ns: u64, over_ns: u64| ns as f64 / over_ns as f64 * window;
+    let counts = measured.counts.as_ref().ok_or(NOT_COUNTED);
+    let perf = counts.map_err(str::to_owned).and_then(|counts| {
+        let clock = counts.task_clock_ns.clone()?;
+        Ok(within(clock, counts.at_ns))
     });
-    if counted.is_some() {
-        row.sources
-            .insert("server_cost.cpu_ns".to_owned(), format!("task-clock: {PERF}"));
-    }
-    let clocks = span.total_ns.map(|total| total as f64 / span.over_ns as f64 * window);
-    let mut miss = |name: &str, why: &str| row.missing.insert(format!("server_cost.{name}"), why.to_owned());
-    let total = match counted.map_or(clocks, Ok) {
-        Ok(total) => total,
+    let group = measured.group.as_ref().map_err(Clone::clone);
+    let grouped = group.clone().map(|span| within(span.usage_us * 1000, span.at_ns));
+    let clocks = span.total_ns.map(|total| within(total, span.over_ns));
+    let sources = [
+        (perf, format!("task-clock: {PERF}")),
+        (grouped, GROUP.to_owned()),
+        (clocks.map_err(str::to_owned), CLOCKS.to_owned()),
+    ];
+    match first_of(sources) {
+        Ok((total, source)) => {
+            row.sources.insert("server_cost.cpu_ns".to_owned(), source);
+            row.server_cost.cpu_ns = Some(total);
+            // Not pinned means that there is one CPU, which both sides share.
+            row.server_cost.cpu_share = Some(total / window / cpus.max(1) as f64);
+            row.cpu_ns_per_request = (m.requests > 0).then(|| total / m.requests as f64);
+            divide(row, total, span, group);
+        }
         Err(why) => {
-            miss("cpu_ns", why);
-            return;
+            row.missing.insert("server_cost.cpu_ns".to_owned(), why);
         }
-    };
-    match span.split_ns {
-        Some((0, 0)) => {
-            let why = "no tick of 10 ms fell into the window, by which /proc/PID/stat divides it";
-            miss("cpu_user_ns", why);
+    }
+}
+
+/// The first value that there is, and its source with why the earlier ones have none; or all reasons.
+fn first_of<const N: usize>(sources: [(Result<f64, String>, String); N]) -> Result<(f64, String), String> {
+    let mut reasons = Vec::new();
+    for (value, source) in sources {
+        match value {
+            Ok(value) if reasons.is_empty() => return Ok((value, source)),
+            Ok(value) => return Ok((value, format!("{source}, for want of better: {}", reasons.join("; ")))),
+            Err(why) => reasons.push(why),
         }
-        Some((user, system)) => {
-            // Ticks tell the proportion; the total is known better.
-            let share = user as f64 / (user + system) as f64;
+    }
+    Err(reasons.join("; "))
+}
+
+/// A division of which neither part is 0: whatever serves a request spends time in both modes, and the kernel divides by
+/// what its ticks met.
+fn both(split: (u64, u64), told_by: &str) -> Result<(u64, u64), String> {
+    if split.0 == 0 || split.1 == 0 {
+        return Err(format!(
+            "no tick met one of the two modes, by which {told_by} divides the time"
+        ));
+    }
+    Ok(split)
+}
+
+/// The division of `total` into user and system, by the proportion that was told of it.
+fn divide(row: &mut Row, total: f64, span: CpuSpan, group: Result<&CpuStat, String>) {
+    let ticks = span
+        .split_ns
+        .ok_or("too many processes: /proc/PID/stat rounds the time of each to ticks of 10 ms".to_owned())
+        .and_then(|split| both(split, "utime and stime in /proc/PID/stat"));
+    let grouped = group.and_then(|span| both((span.user_us, span.system_us), "the server's control group"));
+    let share = |(user, system): (u64, u64)| user as f64 / (user + system) as f64;
+    let sources = [
+        (
+            grouped.map(share),
+            format!("proportion of user_usec and system_usec in {GROUP}"),
+        ),
+        (ticks.map(share), TICKS.to_owned()),
+    ];
+    match first_of(sources) {
+        Ok((share, source)) => {
+            for name in ["cpu_user_ns", "cpu_system_ns"] {
+                row.sources.insert(format!("server_cost.{name}"), source.clone());
+            }
             row.server_cost.cpu_user_ns = Some(total * share);
             row.server_cost.cpu_system_ns = Some(total * (1.0 - share));
         }
-        None => {
-            let why = "too many processes: /proc/PID/stat rounds the time of each to ticks of 10 ms";
-            miss("cpu_user_ns", why);
+        Err(why) => {
+            row.missing.insert("server_cost.cpu_user_ns".to_owned(), why);
         }
     }
-    row.server_cost.cpu_ns = Some(total);
-    // Not pinned means that there is one CPU, which both sides share.
-    row.server_cost.cpu_share = Some(total / window / cpus.max(1) as f64);
-    row.cpu_ns_per_request = (m.requests > 0).then(|| total / m.requests as f64);
 }
 
 /// Context switches, migrations and page faults in the window, and system calls in theirs.
 pub(super) fn counts(row: &mut Row, measured: &Measured, found: &Findings) {
-    let not_counted = || Err("the server was not counted".to_owned());
+    let not_counted = || Err(NOT_COUNTED.to_owned());
     let mut tell = |name: &str, counted: Counted| match counted {
         Ok(count) => Some(count),
         Err(why) => {
@@ -231,7 +308,8 @@ pub(super) fn counts(row: &mut Row, measured: &Measured, found: &Findings) {
     };
     let mut of = |name: &str, pick: fn(&Counts) -> &Counted| {
         let counted = measured.counts.as_ref().map(|counts| pick(counts).clone());
-        tell(name, counted.unwrap_or_else(not_counted))
+        let counted = counted.unwrap_or_else(not_counted);
+        tell(name, measured.edges.clone().and(counted))
     };
     let switches = of("context_switches", |counts| &counts.context_switches);
     let migrations = of("cpu_migrations", |counts| &counts.migrations);
@@ -298,5 +376,38 @@ pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
             Some(_) => "it did not grow: the memory of the connections is lost in what the machine does besides",
         };
         row.missing.insert(name, why.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(value: Result<f64, &str>, name: &str) -> (Result<f64, String>, String) {
+        (value.map_err(str::to_owned), name.to_owned())
+    }
+
+    #[test]
+    fn the_first_source_that_has_it_is_taken_and_why_the_others_have_not_is_told() {
+        let sources =
+            |perf, group, clocks| first_of([source(perf, "perf"), source(group, "cgroup"), source(clocks, "proc")]);
+        assert_eq!(sources(Ok(1.0), Ok(2.0), Ok(3.0)), Ok((1.0, "perf".to_owned())));
+        let (value, told) = sources(Err("paranoid"), Ok(2.0), Ok(3.0)).unwrap();
+        assert_eq!((value, &*told), (2.0, "cgroup, for want of better: paranoid"));
+        let (value, told) = sources(Err("paranoid"), Err("read-only"), Ok(3.0)).unwrap();
+        assert_eq!((value, &*told), (3.0, "proc, for want of better: paranoid; read-only"));
+        assert_eq!(
+            sources(Err("paranoid"), Err("read-only"), Err("it ended")),
+            Err("paranoid; read-only; it ended".to_owned()),
+            "no 0 where nobody knows"
+        );
+    }
+
+    #[test]
+    fn a_mode_that_no_tick_met_makes_the_division_unknown() {
+        assert_eq!(both((3, 25), "it"), Ok((3, 25)));
+        for split in [(0, 25), (3, 0), (0, 0)] {
+            assert!(both(split, "it").unwrap_err().starts_with("no tick met"), "{split:?}");
+        }
     }
 }

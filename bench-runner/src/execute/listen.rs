@@ -1,4 +1,4 @@
-//! Handshakes that the kernel dropped: the evidence for a full accept queue.
+//! Handshakes that the kernel dropped, the evidence for a full accept queue, and those that clients began again.
 
 use std::fs;
 use std::ops::Sub;
@@ -10,6 +10,8 @@ pub(super) struct ListenCounts {
     pub(super) overflows: u64,
     /// Handshakes dropped for any reason, overflows among them.
     pub(super) drops: u64,
+    /// SYNs (and their answers) sent again because no answer came in time.
+    pub(super) syn_retransmits: Option<u64>,
 }
 
 impl ListenCounts {
@@ -18,17 +20,22 @@ impl ListenCounts {
         Self::parse(&fs::read_to_string("/proc/net/netstat").ok()?)
     }
 
-    /// /proc/net/netstat has two lines for each protocol: the names, then the values.
     fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:"));
-        let (names, values) = (lines.next()?.split(' '), lines.next()?.split(' '));
-        let pairs: Vec<(&str, &str)> = names.zip(values).collect();
-        let value = |wanted| pairs.iter().find(|(name, _)| *name == wanted)?.1.parse().ok();
+        let value = |name| counter(text, "TcpExt", name);
         Some(Self {
             overflows: value("ListenOverflows")?,
             drops: value("ListenDrops")?,
+            syn_retransmits: value("TCPSynRetrans"),
         })
     }
+}
+
+/// A counter in /proc/net/netstat or /proc/net/snmp, which have two lines for each protocol: the names, then the values.
+pub(super) fn counter(text: &str, protocol: &str, wanted: &str) -> Option<u64> {
+    let own = |line: &&str| line.strip_prefix(protocol).is_some_and(|rest| rest.starts_with(':'));
+    let mut lines = text.lines().filter(own);
+    let (names, values) = (lines.next()?.split(' '), lines.next()?.split(' '));
+    names.zip(values).find(|(name, _)| *name == wanted)?.1.parse().ok()
 }
 
 impl Sub for ListenCounts {
@@ -38,6 +45,10 @@ impl Sub for ListenCounts {
         Self {
             overflows: self.overflows.saturating_sub(earlier.overflows),
             drops: self.drops.saturating_sub(earlier.drops),
+            syn_retransmits: self
+                .syn_retransmits
+                .zip(earlier.syn_retransmits)
+                .map(|(now, before)| now.saturating_sub(before)),
         }
     }
 }
@@ -52,6 +63,10 @@ mod tests {
         let counts = ListenCounts::parse(text).unwrap();
         assert_eq!((counts.overflows, counts.drops), (20, 33));
         assert_eq!((counts - counts).drops, 0);
+        assert_eq!(counts.syn_retransmits, None, "older kernels do not count it");
+        let text = "TcpExt: ListenOverflows ListenDrops TCPSynRetrans\nTcpExt: 1 2 9\n";
+        assert_eq!(ListenCounts::parse(text).unwrap().syn_retransmits, Some(9));
+        assert_eq!(counter(text, "Tcp", "ListenDrops"), None, "another protocol");
         assert_eq!(ListenCounts::parse("TcpExt: ListenDrops\nTcpExt: 3\n"), None);
         assert_eq!(ListenCounts::parse(""), None);
     }

@@ -1,11 +1,13 @@
 //! Execution: from a plan to rows. Everything that touches processes stands here.
 
+mod around;
 pub mod binaries;
 mod cell;
 mod cost;
 mod counters;
 pub mod cpus;
 mod failure;
+mod group;
 mod listen;
 mod probe;
 mod row;

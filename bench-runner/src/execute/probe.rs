@@ -102,6 +102,22 @@ impl Tree {
         sorted(self) == sorted(&Self::of(pid))
     }
 
+    /// Whether all threads of all its processes are stopped, as by SIGSTOP, or have ended.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.states().all(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
+    }
+
+    /// Whether any of its threads runs, or would if a CPU were free.
+    pub(super) fn wants_cpu(&self) -> bool {
+        self.states().any(|state| state == 'R')
+    }
+
+    /// The state of each thread.
+    fn states(&self) -> impl Iterator<Item = char> {
+        let tasks = self.pids.iter().filter_map(|&pid| Process::new(pid).ok()?.tasks().ok());
+        tasks.flat_map(|tasks| tasks.flatten().filter_map(|task| Some(task.stat().ok()?.state)))
+    }
+
     /// Sweeps the tree. A process that ends meanwhile is left out.
     pub(super) fn footprint(&self) -> Footprint {
         let mut sum = Footprint {
@@ -246,6 +262,32 @@ mod tests {
         shell.wait().unwrap();
         assert_eq!((footprint.processes, footprint.threads), (2, 2));
         assert!(footprint.pss_bytes.unwrap() > 0 && footprint.pss_bytes <= footprint.rss_bytes);
+    }
+
+    #[test]
+    fn a_stopped_process_is_told_from_one_that_runs_and_from_one_that_waits() {
+        let mut shell = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();
+        let deadline = now_ns() + 10_000_000_000;
+        let until = |holds: &dyn Fn() -> bool| {
+            while !holds() && now_ns() < deadline {
+                std::thread::yield_now();
+            }
+            holds()
+        };
+        let (runs, waits) = (Tree::of(shell.id()), Tree::of(sleeper.id()));
+        let wanted = until(&|| runs.wants_cpu() && !runs.is_stopped());
+        let rested = until(&|| !waits.wants_cpu() && !waits.is_stopped());
+        let send = |signal| kill(Pid::from_raw(shell.id() as i32), signal).unwrap();
+        send(Signal::SIGSTOP);
+        let stopped = until(&|| runs.is_stopped() && !runs.wants_cpu());
+        send(Signal::SIGCONT);
+        let continued = until(&|| !runs.is_stopped());
+        for child in [&mut shell, &mut sleeper] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert_eq!((wanted, rested, stopped, continued), (true, true, true, true));
     }
 
     #[test]

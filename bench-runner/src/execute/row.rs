@@ -10,7 +10,7 @@ use super::cell::{Bench, Findings, Measured};
 use super::cost;
 use crate::plan::{Cell, Phase};
 use crate::record::{Connections, LoadShape, Row, SCHEMA, ServerCost, Verdict};
-use crate::stats::{Asked, Clues, Evidence, Open, judge, limited_by};
+use crate::stats::{Asked, Clues, Evidence, Open, judge, limited_by, warnings};
 
 /// The row of one window. What was not measured is null, and `missing` says why.
 pub(super) fn row(
@@ -39,6 +39,7 @@ pub(super) fn row(
         row.last_stderr.clone_from(&failure.last_stderr);
     }
     cost::account(&mut row);
+    row.warnings = warnings(&row);
     row
 }
 
@@ -87,6 +88,13 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, phase: Phase, found:
         limit_evidence: None,
         listen_overflows: found.listen.map(|listen| listen.overflows),
         listen_drops: found.listen.map(|listen| listen.drops),
+        syn_retransmits: found.listen.and_then(|listen| listen.syn_retransmits),
+        retransmitted_segments: None,
+        server_steal_share: None,
+        generator_steal_share: None,
+        generator_wait_share: None,
+        throttled_periods: None,
+        throttled_us: None,
         elapsed_s: None,
         requests: None,
         rate_per_s: None,
@@ -130,6 +138,7 @@ fn blank(bench: &Bench, cell: &Cell, started_at: Timestamp, phase: Phase, found:
         lateness_histogram: None,
         sources: BTreeMap::new(),
         missing: BTreeMap::new(),
+        warnings: Vec::new(),
     }
 }
 
@@ -197,6 +206,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     });
     cost::cpu(row, bench.placement.server.len(), measured);
     cost::counts(row, measured, found);
+    happened(row, measured);
     cost::silence(row, bench.placement.server.len(), found);
     // Memory was read after the busy window: what was held then is what it is divided by.
     let held = busy.map_or(0, |busy| self::connections(&busy.measurement).held());
@@ -221,6 +231,17 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.verdicts = row.evidence.keys().copied().collect();
     row.verdict = row.verdicts.last().copied().unwrap_or(Verdict::Valid);
     (row.limited_by, row.limit_evidence) = limit.map(|limit| (limit.name, limit.evidence)).unzip();
+}
+
+/// What the window met with from outside.
+fn happened(row: &mut Row, measured: &Measured) {
+    let happened = &measured.happened;
+    row.server_steal_share = happened.steal_share(&row.server_cpus);
+    row.generator_steal_share = happened.steal_share(&row.generator_cpus);
+    row.generator_wait_share = happened.waited_share;
+    row.retransmitted_segments = happened.retransmitted;
+    row.throttled_periods = happened.throttling.map(|throttling| throttling.periods);
+    row.throttled_us = happened.throttling.map(|throttling| throttling.us);
 }
 
 fn connections(m: &Measurement) -> Connections {

@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 use serde::Deserialize;
 
 use super::counters::{self, Counters, Starter};
+use super::group::Group;
 use super::{Failure, wait};
 use crate::record::{NO_WORK, Ready, Settings, Stopped};
 
@@ -26,6 +27,8 @@ use crate::record::{NO_WORK, Ready, Settings, Stopped};
 const TO_START: Duration = Duration::from_secs(10);
 /// Time that a server has to end after it was told to.
 const TO_STOP: Duration = Duration::from_secs(5);
+/// Why a server that was only started has no costs.
+pub(super) const NOT_COUNTED: &str = "the server was not counted";
 /// Replaces both, for tests of servers that need longer.
 const PATIENCE: &str = "BENCH_RUNNER_PATIENCE";
 /// What comes after an error and is no part of it.
@@ -54,6 +57,8 @@ pub struct Server {
     pub ready: Option<Ready>,
     process: Child,
     counters: Option<(Counters, Starter)>,
+    /// Dropped last of all: a group can be removed when nobody is in it any more.
+    group: Result<Group, String>,
     stdin: Option<ChildStdin>,
     stdout: Option<Lines>,
     stderr: File,
@@ -94,6 +99,11 @@ impl Server {
     /// What the kernel counts of it, where it was started counted.
     pub(super) fn counters(&mut self) -> Option<&mut Counters> {
         self.counters.as_mut().map(|(counters, _)| counters)
+    }
+
+    /// The control group that it was started in, or why it is in none of its own.
+    pub(super) fn control_group(&self) -> Result<&Group, String> {
+        self.group.as_ref().map_err(Clone::clone)
     }
 
     fn start_ours(path: &PathBuf, settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
@@ -159,6 +169,14 @@ impl Server {
             unsafe { command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, nofile, nofile)?)) };
         }
         let name = command.get_program().to_string_lossy().into_owned();
+        let group = if counted {
+            Group::make()
+        } else {
+            Err(NOT_COUNTED.to_owned())
+        };
+        if let Ok(group) = &group {
+            group.admit(&mut command);
+        }
         let started = if counted {
             counters::spawn(command).map(|(process, counters, starter)| (process, Some((counters, starter))))
         } else {
@@ -166,6 +184,14 @@ impl Server {
         };
         let (mut process, counters) = started.with_context(|| format!("cannot start '{name}'"))?;
         let stdout = process.stdout.take().map(Lines::new);
+        let group = group.and_then(|group| {
+            let refused = "the kernel did not let the server into a control group of its own (cgroup.procs)";
+            if group.holds(process.id()) {
+                Ok(group)
+            } else {
+                Err(refused.to_owned())
+            }
+        });
         Ok(Self {
             address,
             ready: None,
@@ -174,6 +200,7 @@ impl Server {
             stderr,
             process,
             counters,
+            group,
             reaped: false,
         })
     }
@@ -334,7 +361,8 @@ impl Server {
         }
     }
 
-    fn group(&self) -> Pid {
+    /// The process group of all that it has started, unless one has left it.
+    pub(super) fn group(&self) -> Pid {
         Pid::from_raw(self.process.id() as i32)
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::format::listed;
+use crate::record::Warning;
+
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +22,8 @@ pub enum Severity {
 pub struct Advice {
     /// How much it matters.
     pub severity: Severity,
+    /// The name of its kind in records: `descriptors`.
+    pub kind: String,
     /// What it is about, in a few words: `open files (RLIMIT_NOFILE)`.
     pub topic: String,
     /// What was found, with the numbers.
@@ -42,6 +47,7 @@ impl Advice {
     ) -> Self {
         Self {
             severity,
+            kind: String::new(),
             topic: topic.into(),
             finding: finding.into(),
             consequence: consequence.into(),
@@ -49,6 +55,28 @@ impl Advice {
             commands: Vec::new(),
             models: Vec::new(),
         }
+    }
+
+    pub(super) fn of_kind(mut self, kind: &str) -> Self {
+        self.kind = kind.to_owned();
+        self
+    }
+
+    /// As records keep it, where it is worth keeping: a note is none.
+    #[must_use]
+    pub fn warning(&self) -> Option<Warning> {
+        if self.severity == Severity::Info {
+            return None;
+        }
+        let mut text = format!("{} {}", self.finding, self.consequence);
+        if !self.models.is_empty() {
+            text += &format!(" Models: {}.", listed(&self.models));
+        }
+        for part in self.remedy.iter().chain(&self.commands) {
+            text += " ";
+            text += part;
+        }
+        Some(Warning::new(&self.kind, text))
     }
 
     pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {

@@ -24,6 +24,7 @@ mod tests;
 
 pub use advice::{Advice, Severity};
 pub use capacity::{Ceiling, ceiling};
+pub(crate) use quiet::{STEAL, STEAL_REMEDY};
 pub use raise::{Raised, raise_soft_limits};
 pub use render::{render_doctor, verdict};
 pub use wish::{Model, PerConnection, Wish};
@@ -33,51 +34,55 @@ use crate::environment::Environment;
 /// One topic: what there is to say about it, if anything.
 type Topic = fn(&Environment, &Wish) -> Option<Advice>;
 
-/// In the order in which they are shown within one severity: what caps a run, then what falsifies it, then notes.
-const TOPICS: &[Topic] = &[
-    descriptors::per_process,
-    descriptors::whole_machine,
-    tasks::user_limit,
-    tasks::threads_max,
-    tasks::pid_max,
-    tasks::control_group,
-    memory::enough,
-    memory::mappings,
-    memory::promised,
-    memory::address_space,
-    memory::sockets,
-    io_uring::usable,
-    connections::accept_queue,
-    connections::half_open,
-    connections::cookies,
-    connections::abort_on_overflow,
-    connections::tracked,
-    connections::ports,
-    system::debug_build,
-    system::binaries,
-    system::counters,
-    processors::count,
-    processors::placement,
-    processors::shared_core,
-    processors::quota,
-    processors::governor,
-    processors::clock,
-    quiet::virtual_machine,
-    quiet::steal,
-    quiet::jitter,
-    quiet::busy,
-    quiet::swap,
-    quiet::huge_pages,
-    system::untold,
+/// Each with the name of its kind, under which records keep it. In the order in which they are shown within one severity: what caps a run, then what falsifies it, then notes.
+const TOPICS: &[(&str, Topic)] = &[
+    ("descriptors", descriptors::per_process),
+    ("files-of-the-machine", descriptors::whole_machine),
+    ("user-tasks", tasks::user_limit),
+    ("threads-max", tasks::threads_max),
+    ("pid-max", tasks::pid_max),
+    ("group-tasks", tasks::control_group),
+    ("memory", memory::enough),
+    ("memory-mappings", memory::mappings),
+    ("memory-promised", memory::promised),
+    ("address-space", memory::address_space),
+    ("socket-memory", memory::sockets),
+    ("io-uring", io_uring::usable),
+    ("accept-queue", connections::accept_queue),
+    ("half-open-connections", connections::half_open),
+    ("syn-cookies", connections::cookies),
+    ("abort-on-overflow", connections::abort_on_overflow),
+    ("connection-tracking", connections::tracked),
+    ("client-ports", connections::ports),
+    ("debug-build", system::debug_build),
+    ("dirty-tree", system::dirty_tree),
+    ("debug-servers", system::binaries),
+    ("perf-counters", system::counters),
+    ("cpus", processors::count),
+    ("placement", processors::placement),
+    ("shared-core", processors::shared_core),
+    ("cpu-quota", processors::quota),
+    ("governor", processors::governor),
+    ("clock-source", processors::clock),
+    ("virtual-machine", quiet::virtual_machine),
+    ("steal", quiet::steal),
+    ("interruptions", quiet::jitter),
+    ("busy-machine", quiet::busy),
+    ("swap", quiet::swap),
+    ("huge-pages", quiet::huge_pages),
+    ("unknown-limits", system::untold),
 ];
 
 /// Everything worth saying about this machine before it is asked for this, worst first.
 pub fn examine(env: &Environment, wish: &Wish) -> Vec<Advice> {
     if let Some(advice) = system::other_system(env) {
         // Every other topic is about Linux.
-        return vec![advice];
+        return vec![advice.of_kind("operating-system")];
     }
-    let mut advice: Vec<Advice> = TOPICS.iter().filter_map(|topic| topic(env, wish)).collect();
+    let mut advice: Vec<Advice> = TOPICS
+        .iter()
+        .filter_map(|(kind, topic)| Some(topic(env, wish)?.of_kind(kind)))
+        .collect();
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     advice
 }

@@ -8,8 +8,12 @@ use super::advice::{Advice, Severity};
 use super::format::{bytes, percent};
 use super::wish::Wish;
 
-/// Steal from which it is worth a warning, in parts of the time asked for.
-const STEAL: f64 = 0.01;
+/// Steal from which it is worth a warning, in parts of the time: where the 99th percentile begins, so that all beyond it
+/// may be the hypervisor's.
+pub(crate) const STEAL: f64 = 0.01;
+/// What to do about it, before a run and after it.
+pub(crate) const STEAL_REMEDY: &str =
+    "Take a machine with CPUs of its own, or more rounds; look at the steal that each row records.";
 /// Time that may be lost on spinning CPUs before the machine is called busy, in parts.
 const LOST: f64 = 0.01;
 /// Load per CPU from which the machine is called busy.
@@ -43,7 +47,7 @@ pub(super) fn steal(env: &Environment, _: &Wish) -> Option<Advice> {
     let consequence =
         "Others use the same hardware. Tails of latency show them, and throughput drifts while they come and go.";
     let advice = Advice::new(Severity::Warning, "stolen time", finding, consequence);
-    Some(advice.remedy("Take a machine with CPUs of its own, or more rounds; look at the steal that each row records."))
+    Some(advice.remedy(STEAL_REMEDY))
 }
 
 pub(super) fn jitter(env: &Environment, _: &Wish) -> Option<Advice> {

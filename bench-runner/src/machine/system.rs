@@ -33,6 +33,26 @@ pub(super) fn debug_build(env: &Environment, _: &Wish) -> Option<Advice> {
     Some(advice.command("cargo build --release --workspace"))
 }
 
+/// A record names the commit that is checked out, from which nobody can build again what differs from it.
+pub(super) fn dirty_tree(env: &Environment, _: &Wish) -> Option<Advice> {
+    let source = env.source.as_ref().filter(|source| source.dirty == Some(true))?;
+    let revision: String = source
+        .revision
+        .as_deref()
+        .unwrap_or("unknown")
+        .chars()
+        .take(12)
+        .collect();
+    let finding = format!("files of the source tree differ from its revision {revision}, or are unknown to git.");
+    let consequence = "The record names that revision, and what was measured may be something else.";
+    let advice = Advice::new(Severity::Warning, "source tree", finding, consequence);
+    Some(
+        advice
+            .remedy("Commit or stash the changes and build again.")
+            .command("git status --short"),
+    )
+}
+
 pub(super) fn binaries(env: &Environment, _: &Wish) -> Option<Advice> {
     let debug: Vec<&str> = env
         .binaries
@@ -58,7 +78,7 @@ pub(super) fn counters(env: &Environment, _: &Wish) -> Option<Advice> {
     }
     let finding = format!("kernel.perf_event_paranoid is {paranoid}, and this user has no CAP_PERFMON.");
     let consequence =
-        "Context switches and faults are read from /proc instead of counters, and system calls are missing.";
+        "Context switches, page faults and system calls are missing; CPU time is read from a control group, or /proc.";
     let advice = Advice::new(Severity::Info, "performance counters", finding, consequence);
     Some(advice.command("sudo sysctl -w kernel.perf_event_paranoid=1"))
 }

@@ -8,9 +8,11 @@ mod benches;
 mod row;
 mod run;
 mod store;
+mod warning;
 
 pub use benches::{Bench, Benches};
 pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped, Verdict, Window, Worked};
 pub use run::{NO_WORK, Run, SCHEMA, Settings};
 pub(crate) use store::write_whole;
 pub use store::{Recorded, Store, find, read};
+pub use warning::Warning;

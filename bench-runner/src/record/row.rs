@@ -7,6 +7,7 @@ use loadgen::wire::Extreme;
 use loadgen::{Arrivals, Generator, Histogram, LittlesLaw, Outcomes, Quantiles, Series};
 use serde::{Deserialize, Serialize};
 
+use super::Warning;
 use super::run::{all, no_work};
 
 /// One window of one cell. Its key is (run, server, conns, round, window, offered rate).
@@ -58,6 +59,29 @@ pub struct Row {
     /// Growth of ListenDrops in the same time: handshakes dropped for any reason, overflows among them.
     #[serde(default)]
     pub listen_drops: Option<u64>,
+    /// SYNs and their answers that were sent again while the connections were opened, over the network namespace.
+    #[serde(default)]
+    pub syn_retransmits: Option<u64>,
+    /// Segments that TCP sent again inside the window, over the network namespace.
+    #[serde(default)]
+    pub retransmitted_segments: Option<u64>,
+    /// Share of the time of the server's CPUs that the hypervisor gave to others while they wanted it; of all CPUs where
+    /// it is not pinned.
+    #[serde(default)]
+    pub server_steal_share: Option<f64>,
+    /// The same of the generator's CPUs.
+    #[serde(default)]
+    pub generator_steal_share: Option<f64>,
+    /// Share of the window for which a process of the generator was ready to run and did not: of the one that waited
+    /// most.
+    #[serde(default)]
+    pub generator_wait_share: Option<f64>,
+    /// Periods inside the window in which a CPU quota ran out, over the runner's control group and those above it.
+    #[serde(default)]
+    pub throttled_periods: Option<u64>,
+    /// Time for which their tasks stood still because of that, in microseconds, summed over CPUs.
+    #[serde(default)]
+    pub throttled_us: Option<u64>,
     /// Length of the window in seconds.
     pub elapsed_s: Option<f64>,
     /// Correct replies inside the window.
@@ -169,6 +193,9 @@ pub struct Row {
     pub sources: BTreeMap<String, String>,
     /// Why a value is null, by its name.
     pub missing: BTreeMap<String, String>,
+    /// What the window showed that bounds or falsifies its numbers, and that can be seen to.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// The windows of a cell.

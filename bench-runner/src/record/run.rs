@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use loadgen::{Arrivals, Protocol};
 use serde::{Deserialize, Serialize};
 
+use super::Warning;
 use crate::environment::Environment;
 
 /// Version of the format of run.json and of rows.
@@ -26,12 +27,18 @@ pub struct Run {
     pub interrupted: bool,
     /// Names of the servers in the order in which they are shown.
     pub servers: Vec<String>,
+    /// Those of them that are wrong on purpose: in tables, and in no chart and no finding.
+    #[serde(default)]
+    pub faulty: Vec<String>,
     /// What was to be done.
     pub settings: Settings,
     /// Seed of the order of cells.
     pub seed: u64,
     /// The machine, its limits, the build and the call.
     pub environment: Environment,
+    /// What could be known beforehand to bound or to falsify its numbers.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
 }
 
 /// Servers do nothing for a request but reply to it.

@@ -4,3 +4,4 @@ mod notes;
 pub mod pictures;
 pub mod readme;
 pub mod table;
+pub mod warnings;

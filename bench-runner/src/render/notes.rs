@@ -9,7 +9,7 @@ use crate::stats::{Line, WindowSummary};
 pub(super) const FEWER: &str = "*";
 
 /// What the signs in the table mean, as far as they are in it, and how far its numbers reach.
-pub(super) fn notes(lines: &[&Line], width: usize) -> String {
+pub(super) fn notes(lines: &[&Line], faulty: &[&Line], width: usize) -> String {
     let windows = || {
         lines
             .iter()
@@ -73,6 +73,16 @@ pub(super) fn notes(lines: &[&Line], width: usize) -> String {
     }
     if points().next().is_none() && lines.iter().any(|line| line.rounds > 1) {
         notes.push("each number is the median of the rounds; p99 is over all clients that asked".to_owned());
+    }
+    if !faulty.is_empty() {
+        let names: Vec<&str> = faulty.iter().map(|line| line.server.as_str()).collect();
+        notes.push(format!(
+            "wrong on purpose, and in no chart and no finding: {}",
+            names.join(", ")
+        ));
+    }
+    for line in faulty.iter().filter(|line| line.rounds == 0) {
+        notes.push(format!("{}: {}", line.server, line.failures.join("; ")));
     }
     let indented = |note: &String| broken(note, width - 2).join("\n  ") + "\n";
     let text: String = notes.iter().map(indented).collect();

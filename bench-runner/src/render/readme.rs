@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use loadgen::units::counted;
 
-use crate::record::{Run, Settings, write_whole};
-use crate::render::table;
+use crate::record::{Row, Run, Settings, write_whole};
+use crate::render::{table, warnings};
 use crate::stats::{Finding, Summary};
 
 /// Columns of its tables: enough for the ranges of the rounds beside everything else.
@@ -20,14 +20,15 @@ const WIDTH: u16 = 140;
 pub fn write(
     directory: &Path,
     run: &Run,
+    rows: &[Row],
     summary: &Summary,
     findings: &[Finding],
     charts: &[(String, String)],
 ) -> Result<()> {
-    write_whole(&directory.join("README.md"), text(run, summary, findings, charts))
+    write_whole(&directory.join("README.md"), text(run, rows, summary, findings, charts))
 }
 
-fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, String)]) -> String {
+fn text(run: &Run, rows: &[Row], summary: &Summary, findings: &[Finding], charts: &[(String, String)]) -> String {
     let mut out = format!("# Run {}\n\n", run.run_id);
     for finding in findings {
         let _ = writeln!(out, "- {}", finding.text);
@@ -59,6 +60,7 @@ fn text(run: &Run, summary: &Summary, findings: &[Finding], charts: &[(String, S
             window, or among requests that its end cut off. `*` marks a rate over fewer clients than were to talk, `≥` one\n\
             that the load generator bounded. CPU is the server's, while all talk. Memory is user and kernel, with both ends\n\
             of each connection, per connection held. Each number is the median of the rounds, in brackets their range.\n";
+    out += &warnings::section(run, rows);
     let _ = write!(out, "\n## How it was measured\n\n{}\n", provenance(run));
     out
 }

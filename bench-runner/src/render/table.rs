@@ -43,7 +43,13 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
         .find(|columns| fits(columns, width))
         .unwrap_or_else(|| all(summary, &lines, Detail::Plain));
     let widths: Vec<usize> = widths(&columns);
-    let rest = columns.pop().expect("the last column is what stopped it");
+    let mut rest = columns.pop().expect("the last column is what stopped it");
+    for (cell, line) in rest.cells.iter_mut().zip(&lines) {
+        // The account of a fault would fill a page of this column.
+        if line.rounds == 0 && summary.is_faulty(line) {
+            "see below".clone_into(cell);
+        }
+    }
     let before: usize = widths[..columns.len()].iter().map(|width| width + GAP).sum();
     let room = width.saturating_sub(before).max(12);
 
@@ -71,7 +77,8 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
             text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
         }
     }
-    text + &notes(&lines, width)
+    let faulty: Vec<&Line> = lines.iter().copied().filter(|line| summary.is_faulty(line)).collect();
+    text + &notes(&lines, &faulty, width)
 }
 
 /// Spaces between columns.

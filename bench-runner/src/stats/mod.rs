@@ -9,6 +9,7 @@ mod others;
 mod stall;
 mod steady;
 mod summary;
+mod warnings;
 
 pub use asked::Asked;
 pub use curve::RateSummary;
@@ -22,3 +23,4 @@ pub use others::Others;
 pub use stall::Stall;
 pub use steady::{Trend, trend};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
+pub use warnings::warnings;

@@ -186,6 +186,8 @@ pub struct Summary {
     pub stall: Option<Stall>,
     /// Windows whose latencies disagree with Little's law, in words.
     pub suspect: Vec<String>,
+    /// Servers that are wrong on purpose.
+    pub faulty: Vec<String>,
 }
 
 impl Summary {
@@ -193,6 +195,22 @@ impl Summary {
     #[must_use]
     pub fn most_conns(&self) -> u64 {
         self.conns.last().copied().unwrap_or(0)
+    }
+
+    /// Whether a line is that of a server which is wrong on purpose.
+    #[must_use]
+    pub fn is_faulty(&self, line: &Line) -> bool {
+        self.faulty.contains(&line.server)
+    }
+
+    /// What charts and findings are about: servers that are wrong on purpose show a fault, and nothing of a model.
+    #[must_use]
+    pub fn compared(&self) -> Self {
+        let mut compared = self.clone();
+        compared.lines.retain(|line| !self.is_faulty(line));
+        compared.others.retain(|others| !self.faulty.contains(&others.server));
+        compared.stall = compared.stall.filter(|stall| !self.faulty.contains(&stall.server));
+        compared
     }
 
     /// The lines at one connection count.
@@ -217,7 +235,8 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
             lines.extend(line(&own));
         }
     }
-    let suspect = rows.iter().filter_map(suspect).collect();
+    let compared = rows.iter().filter(|row| !run.faulty.contains(&row.server));
+    let suspect = compared.filter_map(suspect).collect();
     Summary {
         others: others(&run.servers, rows, conns.last().copied().unwrap_or(0)),
         lines,
@@ -226,6 +245,7 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
         rates_per_s: run.settings.rates_per_s.clone(),
         stall: stall(rows),
         suspect,
+        faulty: run.faulty.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::thread;
 use bench_runner::environment::{
     Binary, Cache, Cgroup, Cpu, CpuTime, Environment, IoUring, Jitter, Load, Probe, Source,
 };
-use bench_runner::record::{Row, Stopped, Worked};
+use bench_runner::record::{Row, Stopped, Warning, Worked};
 use serde_json::{Value, json};
 
 use crate::support::{Place, bin_dir, output};
@@ -242,14 +242,19 @@ fn every_field_of_a_run_is_documented_and_every_documented_field_is_in_a_run() {
     let mut rows: Vec<Value> = runs.iter().flat_map(|run| run.json.clone()).collect();
     let stopped = runs[0].rows.iter().filter_map(|row| Some((row, row.stopped.clone()?)));
     rows.extend(stopped.map(|(row, stopped)| {
-        let stopped = Some(all_parts(stopped));
-        serde_json::to_value(Row { stopped, ..row.clone() }).unwrap()
+        let row = Row {
+            stopped: Some(all_parts(stopped)),
+            warnings: vec![Warning::new("steal", "It was.")],
+            ..row.clone()
+        };
+        serde_json::to_value(row).unwrap()
     }));
     documented("rows.jsonl", &rows);
 
     let mut records: Vec<Value> = runs.into_iter().map(|run| run.run).collect();
     let mut record = records[0].clone();
     record["environment"] = serde_json::to_value(silent_machine()).unwrap();
+    record["warnings"] = json!([Warning::new("steal", "It was.")]);
     records.push(record);
     documented("run.json", &records);
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -64,12 +66,31 @@ fn server() {
             thread::spawn(move || on_quit(&kind));
         }
         "deaf-to-sigterm" => ignore_sigterm(),
+        "startled" => drop(thread::spawn(wait_to_be_interrupted)),
         _ => {}
     }
+    let (open, eats) = (Arc::new(AtomicUsize::new(0)), Once::new());
     for client in listener.incoming().flatten() {
-        let kind = kind.clone();
-        thread::spawn(move || serve(&kind, &client));
+        // Not before more are there at once than in any check: one that never sleeps would not pass them.
+        if open.fetch_add(1, Relaxed) >= 60 && kind == "glutton" {
+            eats.call_once(|| drop(thread::spawn(use_up_what_is_left)));
+        }
+        let (kind, open) = (kind.clone(), Arc::clone(&open));
+        thread::spawn(move || {
+            let _ = serve(&kind, &client);
+            open.fetch_sub(1, Relaxed);
+        });
     }
+}
+
+/// epoll_wait(2) is one of the calls that end with EINTR when a stopped process goes on, signal handlers or not.
+fn wait_to_be_interrupted() {
+    let mut event = libc::epoll_event { events: 0, u64: 0 };
+    // SAFETY: room for one event, and a descriptor of our own.
+    let waited = unsafe { libc::epoll_wait(libc::epoll_create1(0), &raw mut event, 1, -1) };
+    assert_eq!(waited, -1, "nothing is watched");
+    eprintln!("epoll_wait: {}", io::Error::last_os_error());
+    std::process::exit(5)
 }
 
 fn ignore_sigterm() {
@@ -108,6 +129,9 @@ static OF_FIRST: AtomicU64 = AtomicU64::new(0);
 
 fn serve(kind: &str, client: &TcpStream) -> io::Result<()> {
     client.set_nodelay(true)?;
+    if kind == "sink" || kind == "glutton" {
+        return swallow(client);
+    }
     let open = OPEN.fetch_add(1, SeqCst) + 1;
     let served = match kind.strip_prefix("http-") {
         Some(kind) => crate::http::serve(kind, open, client),
@@ -146,6 +170,9 @@ fn echo(kind: &str, mut client: &TcpStream) -> io::Result<()> {
                 OF_FIRST.store(0, SeqCst);
             }
             let is_first = reply[4..8] == [0; 4];
+            if reply[..8] == [1, 0, 0, 0, 0, 0, 0, 0] {
+                LOADED.store(epoch_ms(), SeqCst);
+            }
             let n = if is_first { OF_FIRST.fetch_add(1, SeqCst) } else { 0 };
             match (kind, n) {
                 ("wrong", 0) if !is_first => reply[20] ^= 1,
@@ -161,6 +188,17 @@ fn echo(kind: &str, mut client: &TcpStream) -> io::Result<()> {
                     std::process::exit(7);
                 }
                 ("dropper", 20) => return end("enough"),
+                // Twice as long with each second that passes.
+                ("tiring", _) if LOADED.load(SeqCst) > 0 => {
+                    thread::sleep(Duration::from_micros(300).mul_f64(2_f64.powf(loaded_s())));
+                }
+                ("even", _) if LOADED.load(SeqCst) > 0 => thread::sleep(Duration::from_millis(5)),
+                ("hangs", _) if loaded_s() > 0.3 => loop {
+                    thread::park();
+                },
+                ("hiccups", _) if loaded_s() > 0.3 && !HICCUPPED.swap(true, SeqCst) => {
+                    thread::sleep(Duration::from_millis(100));
+                }
                 _ => {}
             }
             if !is_first {
@@ -168,6 +206,49 @@ fn echo(kind: &str, mut client: &TcpStream) -> io::Result<()> {
             }
             client.write_all(&reply)?;
         }
+    }
+}
+
+/// Takes the time that nobody else wants.
+fn use_up_what_is_left() {
+    // SAFETY: a plain system call; of the calling thread alone, as Linux has it (setpriority(2)).
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// Length of the requests of `sink` and of `glutton`, which does the same and never sleeps.
+pub(crate) const SWALLOWED: usize = 1 << 18;
+
+/// Takes long requests for next to nothing, for the kernel throws their bytes away (MSG_TRUNC, tcp(7)), and replies with
+/// the tag alone: whoever makes and sends them has all the work.
+fn swallow(mut client: &TcpStream) -> io::Result<()> {
+    let mut tag = [0; 8];
+    loop {
+        client.read_exact(&mut tag)?;
+        let mut left = SWALLOWED - tag.len();
+        while left > 0 {
+            // SAFETY: with MSG_TRUNC a stream socket writes nothing to the buffer, which may be none.
+            match unsafe { libc::recv(client.as_raw_fd(), std::ptr::null_mut(), left, libc::MSG_TRUNC) } {
+                n @ 1.. => left -= n as usize,
+                0 => return Ok(()),
+                _ => return Err(io::Error::last_os_error()),
+            }
+        }
+        client.write_all(&[tag, [0; 8]].concat())?;
+    }
+}
+
+/// When the first connection sent its first request after the hello, in milliseconds since the epoch; 0 before.
+static LOADED: AtomicU64 = AtomicU64::new(0);
+static HICCUPPED: AtomicBool = AtomicBool::new(false);
+
+/// Seconds since the load began.
+fn loaded_s() -> f64 {
+    match LOADED.load(SeqCst) {
+        0 => 0.0,
+        since => epoch_ms().saturating_sub(since) as f64 / 1e3,
     }
 }
 

@@ -7,11 +7,11 @@ use std::process::{Command, Stdio};
 use crate::support::{Place, output};
 
 /// The root of this tree.
-fn tree() -> &'static Path {
+pub(crate) fn tree() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-fn has(command: &[&str]) -> bool {
+pub(crate) fn has(command: &[&str]) -> bool {
     let status = Command::new(command[0])
         .args(&command[1..])
         .stderr(Stdio::null())

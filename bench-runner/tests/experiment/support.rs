@@ -204,6 +204,13 @@ impl Recorded {
                 "memory_bytes_per_connection",
                 "listen_overflows",
                 "listen_drops",
+                "syn_retransmits",
+                "retransmitted_segments",
+                "server_steal_share",
+                "generator_steal_share",
+                "generator_wait_share",
+                "throttled_periods",
+                "throttled_us",
             ];
             let own = own.map(|name| (name.to_owned(), &row[name]));
             for name in ["connections", "requests", "rate_per_s", "outcomes"] {

@@ -194,7 +194,7 @@ fn what_only_tells_tells() {
     tells(
         "--dry-run -m poll -c 10 --work cpu:1k",
         &[0],
-        &["10 connections  work cpu:1k  about"],
+        &["10 connections  work cpu:1000  about"],
     );
     assert!(bin_dir().join("server-poll").is_file());
 }

@@ -18,7 +18,19 @@ pub(super) fn place(groups: &str, mounts: &str, controller: &str) -> Option<Plac
     };
     let old = lines().find(|(names, _)| names.split(',').any(|name| name == controller));
     let new = lines().find(|(names, _)| names.is_empty());
-    let (version, path) = old.map(|(_, path)| (1, path)).or(new.map(|(_, path)| (2, path)))?;
+    match (old, new) {
+        (Some((_, path)), _) => at(1, path, mounts, controller),
+        (None, Some((_, path))) => at(2, path, mounts, controller),
+        (None, None) => None,
+    }
+}
+
+/// Our group in version 2, whichever controllers live there: CPU time is counted in each, without any.
+pub(super) fn unified(groups: &str, mounts: &str) -> Option<Place> {
+    at(2, groups.lines().find_map(|line| line.strip_prefix("0::"))?, mounts, "")
+}
+
+fn at(version: u8, path: &str, mounts: &str, controller: &str) -> Option<Place> {
     let (mount_root, mount_point) = mounts.lines().find_map(|line| mount(line, version, controller))?;
     // Without a cgroup namespace, a container's mount shows the tree from its own group on.
     let below = path
@@ -90,6 +102,18 @@ mod tests {
         let memory = place(groups, HYBRID, "memory").unwrap();
         assert_eq!(memory.levels[0], "/sys/fs/cgroup/unified/user.slice");
         assert_eq!(memory.version, 2);
+    }
+
+    #[test]
+    fn the_group_in_version_2_is_found_beside_those_of_version_1() {
+        let groups = "8:pids:/a/b\n4:cpu,cpuacct:/\n0::/user.slice\n";
+        let place = unified(groups, HYBRID).unwrap();
+        assert_eq!(
+            (place.version, &*place.levels[0]),
+            (2, "/sys/fs/cgroup/unified/user.slice")
+        );
+        assert_eq!(unified("8:pids:/a/b\n", HYBRID), None, "version 1 alone");
+        assert_eq!(unified(groups, ""), None, "not mounted");
     }
 
     #[test]

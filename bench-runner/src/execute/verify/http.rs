@@ -9,8 +9,12 @@ use loadgen::ask::{self, Conversation, Patience};
 use loadgen::http::Request;
 use loadgen::{Exchange, ExpectedHttp};
 
-use super::{LARGE_BYTES, PATIENCE, PAUSE, connect, many, wait};
+use super::Check;
+use super::client::{PATIENCE, connect};
+use super::crowd::many;
+use super::frames::{LARGE_BYTES, PAUSE};
 use crate::execute::server::Server;
+use crate::execute::wait;
 use crate::record::Settings;
 
 /// What no server may take for a request.
@@ -20,13 +24,10 @@ const GARBAGE: &[u8] = b"this is no request\r\n\r\n";
 pub(super) struct Asked {
     /// Asks for no work: thousands of waits in a row would test nothing but patience.
     request: Vec<u8>,
-    expected: ExpectedHttp,
+    pub(super) expected: ExpectedHttp,
 }
 
-/// A check: its name in messages and what it does.
-type Check = (&'static str, fn(&Server, &Asked) -> Result<()>);
-
-const CHECKS: [Check; 6] = [
+pub(super) const CHECKS: [Check<Asked>; 6] = [
     ("a request in pieces", in_pieces),
     ("requests in one piece", in_one_piece),
     ("more than all buffers hold", large_batch),
@@ -34,17 +35,11 @@ const CHECKS: [Check; 6] = [
     ("what is no request", garbage),
     ("many connections", many_connections),
 ];
+/// The check that comes before them.
+pub(super) const FIRST: &str = "a first reply";
 
-/// Puts the server through all checks. Gives what its replies must be, or the check that failed and why.
-pub(super) fn check(server: &Server, settings: &Settings) -> Result<ExpectedHttp, (&'static str, anyhow::Error)> {
-    let asked = first_reply(server, settings).map_err(|error| ("a first reply", error))?;
-    for (name, check) in CHECKS {
-        check(server, &asked).map_err(|error| (name, error))?;
-    }
-    Ok(asked.expected)
-}
-
-fn first_reply(server: &Server, settings: &Settings) -> Result<Asked> {
+/// Asks for what all other replies must be.
+pub(super) fn first_reply(server: &Server, settings: &Settings) -> Result<Asked> {
     let request = settings.request();
     let patience = Patience {
         connect: PATIENCE,
@@ -93,7 +88,7 @@ fn expect(client: &mut Conversation, asked: &Asked, count: usize) -> Result<()> 
     Ok(())
 }
 
-fn in_pieces(server: &Server, asked: &Asked) -> Result<()> {
+fn in_pieces(server: &Server, asked: &mut Asked) -> Result<()> {
     let mut client = converse(server)?;
     // Within the first line, at the end of the head, and all that is left.
     let (line, end) = (5, asked.request.len() - 3);
@@ -104,13 +99,13 @@ fn in_pieces(server: &Server, asked: &Asked) -> Result<()> {
     expect(&mut client, asked, 1)
 }
 
-fn in_one_piece(server: &Server, asked: &Asked) -> Result<()> {
+fn in_one_piece(server: &Server, asked: &mut Asked) -> Result<()> {
     let mut client = converse(server)?;
     client.socket.write_all(&asked.request.repeat(7))?;
     expect(&mut client, asked, 7)
 }
 
-fn large_batch(server: &Server, asked: &Asked) -> Result<()> {
+fn large_batch(server: &Server, asked: &mut Asked) -> Result<()> {
     let mut client = converse(server)?;
     let count = LARGE_BYTES / asked.request.len();
     let (mut sender, requests) = (client.socket.try_clone()?, asked.request.repeat(count));
@@ -122,7 +117,7 @@ fn large_batch(server: &Server, asked: &Asked) -> Result<()> {
     received
 }
 
-fn half_close(server: &Server, asked: &Asked) -> Result<()> {
+fn half_close(server: &Server, asked: &mut Asked) -> Result<()> {
     let mut client = converse(server)?;
     client.socket.write_all(&asked.request)?;
     client.socket.shutdown(Shutdown::Write)?;
@@ -135,7 +130,7 @@ fn half_close(server: &Server, asked: &Asked) -> Result<()> {
 }
 
 /// Refused, by a status or by an end. The contract wants `400 Bad Request`, and the end behind it.
-fn garbage(server: &Server, _: &Asked) -> Result<()> {
+fn garbage(server: &Server, _: &mut Asked) -> Result<()> {
     let mut client = converse(server)?;
     client.socket.write_all(GARBAGE)?;
     match client.reply(false) {
@@ -161,7 +156,7 @@ fn garbage(server: &Server, _: &Asked) -> Result<()> {
 }
 
 /// Opened together, answered in the order in which they were opened: so that a server of one client at a time passes.
-fn many_connections(server: &Server, asked: &Asked) -> Result<()> {
+fn many_connections(server: &Server, asked: &mut Asked) -> Result<()> {
     let mut clients = (0..many(server.ready.as_ref()))
         .map(|_| converse(server))
         .collect::<Result<Vec<_>>>()?;

@@ -96,6 +96,41 @@ fn builds_and_counters() {
 }
 
 #[test]
+fn a_tree_that_differs_from_its_revision() {
+    let source = |dirty| {
+        Some(crate::environment::Source {
+            revision: Some("0123456789abcdef".into()),
+            dirty,
+            ..Default::default()
+        })
+    };
+    let dirty = only(|env| env.source = source(Some(true)));
+    assert_eq!((dirty.kind.as_str(), dirty.severity), ("dirty-tree", Severity::Warning));
+    assert!(dirty.finding.contains("0123456789ab,"), "{}", dirty.finding);
+    assert_eq!(after(|env| env.source = source(Some(false))), []);
+    assert_eq!(after(|env| env.source = source(None)), [], "git did not tell");
+}
+
+#[test]
+fn what_records_keep() {
+    let advice = only(|env| env.cpu.governor = Some("powersave".into()));
+    let warning = advice.warning().unwrap();
+    assert_eq!(warning.kind, "governor");
+    for part in [&advice.finding, &advice.consequence, &advice.commands[0]] {
+        assert!(warning.text.contains(part.as_str()), "{}", warning.text);
+    }
+    let capped = only(|env| env.rlimits.nofile = limit(4096)).warning().unwrap();
+    assert!(capped.text.contains("Models: prefork, thread"), "{}", capped.text);
+    assert_eq!(
+        only(|env| env.memory.swap_used_bytes = Some(1 << 20)).warning(),
+        None,
+        "a note"
+    );
+    let kinds: std::collections::BTreeSet<&str> = TOPICS.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds.len(), TOPICS.len(), "each kind once");
+}
+
+#[test]
 fn processors_few_shared_or_slowed() {
     let with = |cpus: usize| {
         only(|env| {

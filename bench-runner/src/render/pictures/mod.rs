@@ -29,9 +29,14 @@ use crate::record::{Benches, Run, write_whole};
 use crate::render::readme::{machine, mode};
 use crate::stats::{Line, Summary};
 
-/// All charts that a run has data for: the name of each picture, and what it shows.
+/// All charts that a run has data for: the name of each picture, and what it shows. None has a server that is wrong on
+/// purpose.
 #[must_use]
 pub fn charts(run: &Run, summary: &Summary, benches: Option<&Benches>) -> Vec<(&'static str, Box<dyn Chart>)> {
+    let summary = &summary.compared();
+    if summary.lines.is_empty() {
+        return Vec::new();
+    }
     let closed = summary.rates_per_s.is_empty();
     let mut charts: Vec<(&'static str, Box<dyn Chart>)> = vec![("1-served", Box::new(served(run, summary)))];
     if closed {
@@ -50,7 +55,8 @@ pub fn charts(run: &Run, summary: &Summary, benches: Option<&Benches>) -> Vec<(&
     }
     if closed {
         charts.push(("7-cpu", Box::new(cpu(run, summary))));
-    } else {
+    } else if summary.rates_per_s.len() > 1 {
+        // A curve of one point is what the table says.
         charts.push(("6-offered", Box::new(offered(run, summary))));
     }
     if let Some(benches) = benches {

@@ -55,6 +55,7 @@ fn told(width: u16) -> String {
         stall: None,
         others: Vec::new(),
         suspect: Vec::new(),
+        faulty: Vec::new(),
     };
     table(&summary, 10_000, width, false)
 }

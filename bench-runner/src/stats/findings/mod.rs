@@ -51,9 +51,10 @@ pub struct Finding {
     pub text: String,
 }
 
-/// All that can be said of a run, at its largest connection count.
+/// All that can be said of a run, at its largest connection count, without servers that are wrong on purpose.
 #[must_use]
 pub fn findings(summary: &Summary) -> Vec<Finding> {
+    let summary = &summary.compared();
     let lines: Vec<&Line> = summary.at(summary.most_conns()).collect();
     let mut found = Vec::new();
     let mut say = |topic, text: Option<String>| found.extend(text.map(|text| Finding { topic, text }));

@@ -49,6 +49,7 @@ fn summary(lines: Vec<Line>) -> Summary {
         stall: None,
         others: Vec::new(),
         suspect: Vec::new(),
+        faulty: Vec::new(),
     }
 }
 

@@ -1,0 +1,118 @@
+//! Warnings for people: below the table in short, in the README of the run in full.
+
+use std::collections::BTreeMap;
+
+use loadgen::units::counted;
+
+use super::notes::broken;
+use crate::record::{Row, Run, Warning};
+
+/// Rows that are named as those in which a warning was given; more are counted.
+const NAMED: usize = 3;
+
+/// A kind of warning over the rows of a run.
+struct Seen<'a> {
+    warning: &'a Warning,
+    rows: Vec<String>,
+}
+
+/// Lines below the table: the first sentence of what was known beforehand, and all of what the windows showed. Empty
+/// where there is nothing to say.
+#[must_use]
+pub fn below_the_table(run: &Run, rows: &[Row], width: usize) -> String {
+    let known = run.warnings.iter().map(|warning| {
+        let first = warning.text.split_inclusive(". ").next().unwrap_or_default();
+        format!("! {}: {}", warning.kind, first.trim_end())
+    });
+    let seen = seen(rows);
+    let seen = seen.iter().map(|seen| format!("! {}", told(seen)));
+    let indented = |text: String| broken(&text, width - 2).join("\n  ") + "\n";
+    let text: String = known.chain(seen).map(indented).collect();
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// A section of the README; empty where there is nothing to say.
+#[must_use]
+pub fn section(run: &Run, rows: &[Row]) -> String {
+    let known = run
+        .warnings
+        .iter()
+        .map(|warning| format!("{}: {}", warning.kind, warning.text));
+    let seen = seen(rows);
+    let all: String = known
+        .chain(seen.iter().map(told))
+        .map(|text| format!("- {text}\n"))
+        .collect();
+    if all.is_empty() {
+        all
+    } else {
+        format!("\n## Warnings\n\n{all}")
+    }
+}
+
+/// Each kind once, with the words of the row that was first to have it.
+fn seen(rows: &[Row]) -> Vec<Seen<'_>> {
+    let mut kinds: BTreeMap<&str, Seen> = BTreeMap::new();
+    for row in rows {
+        for warning in &row.warnings {
+            let name = format!("{} {}", row.cell_id, row.window.name());
+            let seen = kinds.entry(&warning.kind).or_insert(Seen {
+                warning,
+                rows: Vec::new(),
+            });
+            seen.rows.push(name);
+        }
+    }
+    kinds.into_values().collect()
+}
+
+fn told(seen: &Seen) -> String {
+    let Seen { warning, rows } = seen;
+    let which = match rows.len() {
+        1..=NAMED => rows.join(", "),
+        all => format!("{}, first in {}", counted(all as u64, "row"), rows[0]),
+    };
+    format!("{} ({which}): {}", warning.kind, warning.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(cell: &str, warnings: &[(&str, &str)]) -> Row {
+        let mut row: Row = serde_json::from_str(include_str!("../stats/warnings/quiet-row.json")).unwrap();
+        row.cell_id = cell.to_owned();
+        row.warnings = warnings.iter().map(|(kind, text)| Warning::new(kind, *text)).collect();
+        row
+    }
+
+    #[test]
+    fn each_kind_is_told_once_with_the_rows_that_had_it() {
+        let rows = [
+            row(
+                "poll/10/1",
+                &[("steal", "5 % was stolen."), ("cpu-quota", "It ran out.")],
+            ),
+            row("poll/10/2", &[]),
+            row("poll/10/3", &[("steal", "7 % was stolen.")]),
+        ];
+        let told: Vec<String> = seen(&rows).iter().map(told).collect();
+        assert_eq!(
+            told,
+            [
+                "cpu-quota (poll/10/1 busy): It ran out.",
+                "steal (poll/10/1 busy, poll/10/3 busy): 5 % was stolen."
+            ]
+        );
+        let many = vec![row("a/1/1", &[("steal", "It was.")]); 5];
+        assert_eq!(
+            super::told(&seen(&many)[0]),
+            "steal (5 rows, first in a/1/1 busy): It was."
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_where_nothing_is_to_be_said() {
+        assert!(seen(&[row("poll/10/1", &[])]).is_empty());
+    }
+}
