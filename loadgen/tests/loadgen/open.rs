@@ -87,7 +87,7 @@ fn several_rates_are_a_curve() {
 fn what_belongs_to_the_other_loop_is_refused() {
     let stub = Stub::echo();
     for (flags, words) in [
-        ("--rate 0", "too few"),
+        ("--rate 0", "is no rate"),
         ("--rate 10..5:3", "is no rate"),
         ("--rate 100 --think 1ms", "belongs to the closed loop"),
         ("--rate 100 --requests-per-conn 3", "belongs to the closed loop"),

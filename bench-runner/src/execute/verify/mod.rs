@@ -1,7 +1,7 @@
 //! Whether a server answers rightly at all: asked once, before anything is measured.
 //!
 //! No right server may fail a check, however slow the machine. What depends on the order of events is brought about by
-//! stopping the server ([`halt`]), and what depends on time has to fail twice, the second time in a fresh process.
+//! stopping the server (`halt.rs`), and what depends on time has to fail twice, the second time in a fresh process.
 
 mod client;
 mod crowd;
