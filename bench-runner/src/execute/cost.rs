@@ -335,6 +335,9 @@ pub(super) fn counts(row: &mut Row, measured: &Measured, found: &Findings) {
 /// what all connections share; divided among ten that came to half a MiB each.
 const FEWEST: u64 = 1000;
 
+/// A server that uses this share of its CPUs while nobody talks never sleeps.
+const SPINS: f64 = 0.5;
+
 pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
     let name = "memory_bytes_per_connection".to_owned();
     let (Some(start), Some(loaded)) = (found.start, found.loaded) else {
@@ -358,6 +361,12 @@ pub(super) fn memory(row: &mut Row, held: u64, found: &Findings) {
             grouped(FEWEST)
         );
         row.missing.insert(name, why);
+        return;
+    }
+    if row.generator.is_some_and(|generator| generator.spin) && cost.silent_cpu_share >= Some(SPINS) {
+        let why = "neither side ever sleeps (--spin, and the server by its model): what the kernel meanwhile frees late, \
+                   of earlier connections, hides what these took";
+        row.missing.insert(name, why.to_owned());
         return;
     }
     let held = held as f64;

@@ -43,6 +43,19 @@ fn connections_that_come_and_go_and_clients_that_think() {
 }
 
 #[test]
+fn memory_is_not_told_where_nobody_ever_sleeps() {
+    let place = Place::new();
+    let run = place.recorded(output(
+        &mut place.short_run("-c 1000 --active 1000 -m busy-poll,poll --spin --ramp 200ms --duration 100ms"),
+    ));
+    assert_eq!(run.code, Some(0), "{}", run.told);
+    let missing = |server: &str| run.of(server)[0].missing.get("memory_bytes_per_connection").cloned();
+    assert!(missing("busy-poll").unwrap().contains("neither side ever sleeps"));
+    assert!(!missing("poll").unwrap_or_default().contains("sleeps"));
+    run.accounts_for_every_cost();
+}
+
+#[test]
 fn what_only_one_model_knows_is_in_its_row() {
     let place = Place::new();
     let run = place.recorded(output(
