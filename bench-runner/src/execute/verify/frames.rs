@@ -67,7 +67,8 @@ pub(super) fn piled_up(server: &Server, payload: &mut Payload) -> Result<()> {
 
 pub(super) fn large_payload(server: &Server, payload: &mut Payload) -> Result<()> {
     let mut client = connect(server)?;
-    let count = (LARGE_BYTES / payload.request(3, 0).len()).max(1) as u32;
+    let largest = payload.request(3, 0).len().max(payload.reply(3, 0).len());
+    let count = (LARGE_BYTES / largest).max(1) as u32;
     let (requests, replies) = conversation(payload, 3, count);
     exchange(server, &mut client, requests, &replies)
 }

@@ -112,7 +112,7 @@ pub(super) fn knees(lines: &[&Line]) -> Option<String> {
 pub fn offered_title(summary: &Summary) -> String {
     let lines: Vec<&Line> = summary
         .at(summary.most_conns())
-        .filter(|line| line.rounds > 0)
+        .filter(|line| line.serves_all())
         .collect();
     let apart = compared(&lines).map(|(at_rate, apart)| {
         let ((low, quick), (high, slow)) = (apart.low(), apart.high());
@@ -125,7 +125,11 @@ pub fn offered_title(summary: &Summary) -> String {
     });
     let up = keeping_up(&lines).map(|text| text.trim_end_matches('.').to_owned());
     match (apart, up) {
-        (Some(apart), Some(up)) => format!("{apart}; {}", super::lower_first(&up)),
+        // Who was the first that did not is for the findings: a title has two lines.
+        (Some(apart), Some(up)) => {
+            let up = up.split("; ").next().unwrap_or_default();
+            format!("{apart}; {}", super::lower_first(up))
+        }
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => "Nothing was answered under an offered rate".to_owned(),
     }
