@@ -215,7 +215,7 @@ fn read_rows(directory: &Path) -> Result<(Vec<Row>, Vec<String>)> {
 
 impl Row {
     /// What tells a row from all others of its run.
-    fn key(&self) -> (&str, u64, u32, super::Window) {
-        (&self.server, self.conns, self.round, self.window)
+    fn key(&self) -> (&str, u64, u32, super::Window, Option<f64>) {
+        (&self.server, self.conns, self.round, self.window, self.load.rate_per_s)
     }
 }

@@ -179,16 +179,19 @@ fn others(lines: &[&Line]) -> Option<Column> {
 }
 
 fn widths(columns: &[Column]) -> Vec<usize> {
-    let of = |column: &Column| {
-        column
-            .cells
-            .iter()
-            .map(|cell| cell.chars().count())
-            .chain([column.head.chars().count()])
-            .max()
-            .unwrap_or(0)
+    let of = |(i, column): (usize, &Column)| {
+        let group = if covers_next(columns, i) { "" } else { &column.group };
+        let lines = column.cells.iter().chain([&column.head]).map(String::as_str);
+        lines.chain([group]).map(|line| line.chars().count()).max().unwrap_or(0)
     };
-    columns.iter().map(of).collect()
+    columns.iter().enumerate().map(of).collect()
+}
+
+/// Whether the group over a column is that of the next one too: a percentile without a group of its own.
+fn covers_next(columns: &[Column], i: usize) -> bool {
+    columns
+        .get(i + 1)
+        .is_some_and(|next| next.head == "p99" && next.group.is_empty())
 }
 
 /// The line above the heads: each group right-aligned with the last column that it covers.
@@ -200,9 +203,12 @@ fn groups(columns: &[Column], widths: &[usize]) -> String {
         if column.group.is_empty() {
             continue;
         }
-        // A group of two columns is one whose neighbour has no name of its own and shows a percentile.
-        let covers_next = columns.get(i + 1).is_some_and(|next| next.head == "p99");
-        let end = end + if covers_next { widths[i + 1] + GAP } else { 0 };
+        let end = end
+            + if covers_next(columns, i) {
+                widths[i + 1] + GAP
+            } else {
+                0
+            };
         let free = end.saturating_sub(text.chars().count());
         text += &format!("{:>free$}", column.group);
     }

@@ -62,7 +62,16 @@ fn each_rate_has_a_window_and_a_point_of_the_curve() {
     ] {
         assert_eq!(place.path(&format!("out/{chart}.svg")).exists(), there, "{chart}");
     }
+    // Read again, the record has all of them still.
+    let again = output(&mut place.bare("report out"));
+    let told = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(again.status.success() && told.is_empty(), "{told}");
     let readme = fs::read_to_string(place.path("out/README.md")).unwrap();
+    let head = readme
+        .lines()
+        .find(|line| line.starts_with("model"))
+        .unwrap_or_default();
+    assert!(["100", "200", "300"].iter().all(|rate| head.contains(rate)), "{readme}");
     assert!(readme.contains("open loop, poisson arrivals"), "{readme}");
     place.nothing_left();
 }

@@ -91,3 +91,34 @@ fn nothing_is_wider_than_it_may_be_and_no_limit_is_broken() {
     assert!(told(120).contains("saturated-pair"), "{}", told(120));
     assert!(!told(80).contains("saturated-pair"));
 }
+
+#[test]
+fn what_stands_over_a_column_has_room() {
+    let slow = Line {
+        others_p99_ns: Estimate::of([1.0e6]),
+        ..line("poll", 10_000, 100.0, None, Verdict::Valid)
+    };
+    let summary = Summary {
+        lines: vec![slow],
+        conns: vec![10_000],
+        active: 100,
+        rates_per_s: vec![2e3],
+        stall: None,
+        others: Vec::new(),
+        faulty: Vec::new(),
+        suspect: Vec::new(),
+    };
+    for rates in [vec![2e3], vec![]] {
+        let text = table(
+            &Summary {
+                rates_per_s: rates,
+                ..summary.clone()
+            },
+            10_000,
+            80,
+            false,
+        );
+        let words: Vec<&str> = text.lines().next().unwrap_or_default().split_whitespace().collect();
+        assert!(words.contains(&"others"), "{text}");
+    }
+}
