@@ -29,6 +29,9 @@ use crate::record::Settings;
 /// Time after which a server that has failed is not checked further.
 const ENOUGH: Duration = Duration::from_secs(60);
 
+/// Time in which a process that has closed its connections is gone.
+const TO_DIE: Duration = Duration::from_millis(100);
+
 /// Time in which a server has taken the connection by which it was found to listen. One that has not would fail the first
 /// check for what another one is there to tell.
 const TO_TAKE_PROBE: Duration = Duration::from_millis(15);
@@ -147,7 +150,15 @@ impl<S: Fn() -> Result<Server>> Subject<S> {
             Some(server) => server,
             None => (self.start)()?,
         };
-        match (check(&server, asked), server.check_alive()) {
+        let checked = check(&server, asked);
+        // A connection that broke may be the first sign of a process that ends.
+        if checked.as_ref().is_err_and(|error| !error.is::<Fault>()) {
+            let end = now_ns() + nanoseconds(TO_DIE);
+            while server.check_alive().is_ok() && now_ns() < end {
+                wait::nap(Duration::from_millis(2));
+            }
+        }
+        match (checked, server.check_alive()) {
             (Ok(()), Ok(())) => {
                 self.server = Some(server);
                 Ok(())
