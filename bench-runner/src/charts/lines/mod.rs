@@ -11,77 +11,16 @@ use super::axis::AXIS;
 use super::canvas::{Align, Canvas};
 use super::palette::{self, Dash, Look};
 use super::place::{Area, Ground};
-use super::scale::{Scale, log_ticks, round_ticks, span};
+use super::scale::{Scale, log_ticks, round_ticks};
 use super::text::{bold, regular};
 use super::theme::Theme;
 
+mod data;
 pub(super) mod highlight;
 mod labels;
 
-/// Some lines over the same axes.
-#[derive(Clone, Debug, Default)]
-pub struct Panel {
-    /// What it shows ("all connections talk").
-    pub heading: String,
-    /// One series a model, each name once.
-    pub series: Vec<Series>,
-}
-
-/// One model in a panel.
-#[derive(Clone, Debug, Default)]
-pub struct Series {
-    /// The model's name.
-    pub name: String,
-    /// What was measured; may be empty.
-    pub points: Vec<Point>,
-    /// Where and why there is no more.
-    pub ended: Option<Ended>,
-    /// Where a point has a ring around it.
-    pub ring: Option<u64>,
-}
-
-/// One measurement.
-#[derive(Clone, Copy, Debug)]
-pub struct Point {
-    /// Where it stands: connections open, or requests offered.
-    pub x: u64,
-    /// What was measured there.
-    pub y: f64,
-    /// The lowest round.
-    pub low: f64,
-    /// The highest round.
-    pub high: f64,
-    /// Whether it is only a bound of what the server can do, and on which side.
-    pub bound: Option<Bound>,
-}
-
-/// What a bound bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// It is this much or more.
-    AtLeast,
-    /// It is this much or less.
-    AtMost,
-}
-
-impl Bound {
-    /// Before the number.
-    pub(super) fn sign(self) -> &'static str {
-        match self {
-            Self::AtLeast => "≥",
-            Self::AtMost => "≤",
-        }
-    }
-}
-
-/// The end of a series because the model broke.
-#[derive(Clone, Debug)]
-pub struct Ended {
-    /// Where it broke.
-    pub x: u64,
-    /// What it was ("FD_SETSIZE"); empty where × says it all.
-    pub label: String,
-}
+pub use data::{Bound, Ended, Panel, Point, Series};
+pub(super) use data::{all, check, values};
 
 /// What the axes are.
 #[derive(Clone, Copy)]
@@ -403,42 +342,6 @@ impl Plot<'_> {
         }
         labels::draw(canvas, self, &mut ground)
     }
-}
-
-/// What an axis of all values spans.
-pub(super) fn values(panels: &[Panel]) -> (f64, f64) {
-    let values = all(panels).flat_map(|s| &s.points).flat_map(|p| [p.y, p.low, p.high]);
-    // If all are zero any axis shows it.
-    span(values).unwrap_or((1.0, 10.0))
-}
-
-pub(super) fn all(panels: &[Panel]) -> impl Iterator<Item = &Series> {
-    panels.iter().flat_map(|panel| &panel.series)
-}
-
-/// Refuses what has no place on the axes.
-pub(super) fn check(panels: &[Panel]) -> anyhow::Result<()> {
-    for panel in panels {
-        let mut names = BTreeSet::new();
-        for series in &panel.series {
-            let name = &series.name;
-            ensure!(
-                names.insert(name),
-                "panel '{}' has two series named '{name}'",
-                panel.heading
-            );
-            let mut places = BTreeSet::new();
-            for Point { x, y, low, high, .. } in &series.points {
-                ensure!(
-                    [y, low, high].iter().all(|v| v.is_finite() && **v >= 0.0),
-                    "{y} ({low} to {high}) of '{name}' at {x} has no place on an axis"
-                );
-                ensure!(places.insert(x), "'{name}' has two points at {x}");
-                ensure!(*x > 0, "'{name}' has {y} at 0, which a logarithmic axis does not have");
-            }
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn message(canvas: &Canvas<'_>, plot: Area, words: &str) -> anyhow::Result<()> {
