@@ -2,8 +2,6 @@
 //!
 //! The lines of the other families stand faint behind each panel's own, so that each can be seen against all.
 
-use std::collections::BTreeSet;
-
 use super::canvas::paint;
 use super::frame::frame;
 use super::lines::{Panel, Sheet, check, draw as draw_lines, message, values};
@@ -31,18 +29,7 @@ pub(super) fn draw(data: &Families, theme: &Theme) -> anyhow::Result<Picture> {
         if data.panels.is_empty() {
             return message(canvas, plot, "no model was run");
         }
-        let own = |panel: &Panel| -> BTreeSet<String> { panel.series.iter().map(|s| s.name.clone()).collect() };
-        let sheet = Sheet {
-            panels: &data.panels,
-            columns: match data.panels.len() {
-                1 => 1,
-                2..=4 => 2,
-                _ => 3,
-            },
-            chosen: data.panels.iter().map(own).collect(),
-            context: true,
-            axes: LINE_AXES,
-        };
+        let sheet = Sheet::of_families(&data.panels, LINE_AXES);
         draw_lines(canvas, plot, &sheet, values(&data.panels))
     })
 }

@@ -39,18 +39,7 @@ pub(super) fn draw(data: &Others, theme: &Theme) -> anyhow::Result<Picture> {
         if data.panels.is_empty() {
             return message(canvas, plot, "no model was run");
         }
-        let all = |panel: &Panel| panel.series.iter().map(|series| series.name.clone()).collect();
-        let sheet = Sheet {
-            panels: &data.panels,
-            columns: match data.panels.len() {
-                1 => 1,
-                2..=4 => 2,
-                _ => 3,
-            },
-            chosen: data.panels.iter().map(all).collect(),
-            context: true,
-            axes: AXES,
-        };
+        let sheet = Sheet::of_families(&data.panels, AXES);
         lines::draw(canvas, plot, &sheet, values(&data.panels))
     })
 }

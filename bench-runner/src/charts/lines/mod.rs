@@ -1,4 +1,4 @@
-//! Panels of lines with markers, named at their ends; both axes are logarithmic.
+//! Panels of lines with markers, named at their ends; the axis up is logarithmic, the one along mostly.
 //!
 //! What the axes count is up to whoever fills in the data: rates against connections, times against rates.
 
@@ -96,6 +96,24 @@ pub(super) struct Sheet<'a> {
     pub context: bool,
     /// What its axes are.
     pub axes: Axes,
+}
+
+impl<'a> Sheet<'a> {
+    /// A panel a family: each has its own lines in full colour, before those of the others.
+    pub(super) fn of_families(panels: &'a [Panel], axes: Axes) -> Self {
+        let own = |panel: &Panel| panel.series.iter().map(|series| series.name.clone()).collect();
+        Self {
+            panels,
+            columns: match panels.len() {
+                1 => 1,
+                2..=4 => 2,
+                _ => 3,
+            },
+            chosen: panels.iter().map(own).collect(),
+            context: true,
+            axes,
+        }
+    }
 }
 
 /// All panels; `rates` is what the one axis that they share spans.
