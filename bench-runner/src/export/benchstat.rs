@@ -129,23 +129,22 @@ fn line(group: &Group, row: &Row) -> (Option<String>, LeftOut) {
         }
     }
     let iterations = row.requests.filter(|&requests| requests > 0 && !values.is_empty());
-    let line = iterations.map(|iterations| format!("{}\t{iterations}{values}\n", name(group)));
+    let line = iterations.map(|iterations| format!("{}\t{iterations}{values}\n", name(group, row)));
     (line, left_out)
 }
 
 /// `BenchmarkServer/server=epoll-edge/conns=10000/window=busy-1`, where 1 is the number of the server's CPUs, in the place
 /// of GOMAXPROCS; not there where it was not pinned.
-fn name(group: &Group) -> String {
-    let first = group.first();
+fn name(group: &Group, row: &Row) -> String {
     let rate = group.rate().map(|rate| format!("/rate={rate}")).unwrap_or_default();
-    let cpus = match first.server_cpus.len() {
+    let cpus = match row.server_cpus.len() {
         0 => String::new(),
         cpus => format!("-{cpus}"),
     };
     format!(
         "BenchmarkServer/server={}/conns={}/window={}{rate}{cpus}",
-        plain(&first.server),
-        first.conns,
-        first.window.name()
+        plain(&row.server),
+        row.conns,
+        row.window.name()
     )
 }

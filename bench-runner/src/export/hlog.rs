@@ -28,8 +28,6 @@ pub(super) fn log(run: &Run, groups: &[Group]) -> Result<(Option<String>, Notes)
     }
     // The format wants them so. The windows of a cell all begin with it, as far as a row tells.
     intervals.sort_by_key(|(_, row, _)| (row.started_at, row.window));
-    // Readers that know no tags pass such lines over, and where there is but one series they need none.
-    let tagged = groups.len() > 1;
 
     let mut text = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
@@ -54,7 +52,7 @@ pub(super) fn log(run: &Run, groups: &[Group]) -> Result<(Option<String>, Notes)
         let tag = Tag::new(name).with_context(|| format!("'{name}' cannot be a tag"))?;
         let since = Duration::try_from(row.started_at.duration_since(run.started_at)).unwrap_or_default();
         let length = Duration::from_secs_f64(row.elapsed_s.unwrap_or(0.0).max(0.0));
-        log.write_histogram(histogram.as_hdr(), since, length, tagged.then_some(tag))
+        log.write_histogram(histogram.as_hdr(), since, length, Some(tag))
             .map_err(|error| anyhow!("cannot encode the histogram of {name}: {error}"))?;
     }
     let text = String::from_utf8(text).context("a log is text")?;
