@@ -54,10 +54,23 @@ pub(super) fn table(rows: &[&Row]) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&columns)?;
     for row in rows {
-        let row = serde_json::to_value(row)?;
+        let row = serde_json::to_value(light(row))?;
         writer.write_record(columns.iter().map(|column| field(&row, column)))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// The row without its histograms: no column holds one, and to encode them would take most of the time.
+fn light(row: &Row) -> Row {
+    Row {
+        histogram: None,
+        slow_histogram: None,
+        unfinished_histogram: None,
+        connect_histogram: None,
+        response_histogram: None,
+        lateness_histogram: None,
+        ..row.clone()
+    }
 }
 
 /// The field of that path.

@@ -1,7 +1,7 @@
 //! Exports: rows of a run as other programs read them. Each format is a file, and a pure function from rows to text.
 //!
 //! docs/EXPORT.md says for each who reads it, what is in it and what is left out. A tracker of numbers cannot tell a
-//! bound or a failure from a number, so what [`measures`] does not vouch for is not written, and told in words instead.
+//! bound or a failure from a number, so what `measures.rs` does not vouch for is not written, and told in words instead.
 
 mod benchstat;
 mod bmf;
