@@ -9,7 +9,8 @@ use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
 use loadgen::{Arrivals, Protocol};
 
 use crate::execute::cpus;
-use crate::record::NO_WORK;
+use crate::export::{Format, Unit};
+use crate::record::{NO_WORK, Window};
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -86,6 +87,18 @@ Examples:
     Verify(VerifyArgs),
     /// Draw charts and README of a recorded run again
     Report(ReportArgs),
+    /// Write a recorded run in a format that other programs read
+    #[command(after_long_help = "\
+Examples:
+  bench-runner export --format csv > rows.csv       every number of every row of the latest run
+  bench-runner export -f bmf -o bmf.json            for `bencher run --adapter json --file bmf.json`
+  bench-runner export -f benchstat base -o base.txt for `benchstat base.txt head.txt`
+  bench-runner export -f hgrm -m epoll -c 10k -w idle -o epoll.hgrm
+                                                    one latency distribution, for HdrHistogram's plotter
+  bench-runner export -f hgrm -c 10k -o hgrm/       all of them, a file each
+
+docs/EXPORT.md says who reads each format, what is in it and what is left out; that is told here on standard error.")]
+    Export(ExportArgs),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
 Examples:
@@ -179,7 +192,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "conns")]
     pub sweep: bool,
     /// Connections that talk in the mostly-idle window
-    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_positive)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = parse_positive, hide_short_help = true)]
     pub active: u64,
     /// Open loop at these rates instead (20k, 10k,20k or 10k..200k:8)
     #[arg(long, value_name = "RATES", value_parser = parse_rate_list, conflicts_with_all = ["active", "think", "requests_per_conn"])]
@@ -321,6 +334,42 @@ pub struct VerifyArgs {
 pub struct ReportArgs {
     /// A run's directory, or its name under results/ [default: the latest]
     pub run: Option<String>,
+}
+
+/// Flags of `export`.
+#[derive(Args, Clone, Debug)]
+pub struct ExportArgs {
+    /// A run's directory, or its name under results/ [default: the latest]
+    pub run: Option<String>,
+    /// What to write
+    #[arg(short, long, value_enum)]
+    pub format: Format,
+    /// File to write, or directory for several files of hgrm [default: standard output]
+    #[arg(short, long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Servers: all, families, names; -NAME takes one out
+    #[arg(
+        short,
+        long,
+        visible_alias = "server",
+        value_name = "NAMES",
+        default_value = "all",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub models: Vec<String>,
+    /// Connection counts [default: all]
+    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
+    pub conns: Vec<u64>,
+    /// Windows [default: all]
+    #[arg(short, long, value_enum, value_delimiter = ',')]
+    pub window: Vec<Window>,
+    /// Offered rates of an open loop [default: all]
+    #[arg(long, value_name = "RATES", value_parser = parse_rate_list)]
+    pub rate: Option<Rates>,
+    /// Unit of the values of hgrm [default: ms]
+    #[arg(long, value_enum)]
+    pub unit: Option<Unit>,
 }
 
 #[cfg(test)]

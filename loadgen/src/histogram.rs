@@ -86,6 +86,12 @@ impl Histogram {
         recorded.map(|bucket| (bucket.value_iterated_to(), bucket.count_since_last_iteration()))
     }
 
+    /// The histogram as the `hdrhistogram` crate knows it, for what is written in its file formats.
+    #[must_use]
+    pub fn as_hdr(&self) -> &hdrhistogram::Histogram<u64> {
+        &self.0
+    }
+
     /// Mean, the usual percentiles and maximum, where there is any value.
     #[must_use]
     pub fn quantiles(&self) -> Quantiles {

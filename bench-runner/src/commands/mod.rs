@@ -3,13 +3,14 @@
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 pub mod list;
 pub mod report;
 pub mod run;
 pub mod verify;
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use loadgen::units::grouped;
@@ -21,7 +22,8 @@ use crate::catalog::{Catalog, Entry};
 use crate::cli::{Color, LoadArgs, Selection};
 use crate::execute::binaries::Binaries;
 use crate::execute::{Failure, Launch};
-use crate::record::Settings;
+use crate::progress::say;
+use crate::record::{self, Recorded, Settings};
 
 /// Where runs are kept, under the current directory.
 pub const RESULTS: &str = "results";
@@ -178,6 +180,19 @@ fn colored(color: Color) -> bool {
 /// The directory of results as seen from here.
 fn results() -> &'static Path {
     Path::new(RESULTS)
+}
+
+/// The run that was named, or the latest, and where it lies; what is wrong with its records is told.
+fn recorded(name: Option<&str>) -> Result<(PathBuf, Recorded)> {
+    let directory = record::find(name, results()).map_err(|error| usage(&error))?;
+    let recorded = record::read(&directory)?;
+    for problem in &recorded.damage {
+        say(&format!("bench-runner: {problem}\n"));
+    }
+    if recorded.run.interrupted {
+        say("bench-runner: the run was interrupted: rows are missing\n");
+    }
+    Ok((directory, recorded))
 }
 
 /// Writes to standard output; that nobody reads any more is no error.

@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 use loadgen::units::counted;
 
 use crate::cli::{Color, ReportArgs};
-use crate::progress::say;
-use crate::record::{self, Benches, Row, Run};
+use crate::record::{Benches, Row, Run};
 use crate::render::{pictures, readme, table, warnings};
 use crate::stats::{findings, summarise};
 
@@ -17,14 +16,7 @@ use crate::stats::{findings, summarise};
 /// # Errors
 /// When there is no such run, or it cannot be read or drawn.
 pub fn report(args: &ReportArgs, color: Color) -> Result<ExitCode> {
-    let directory = record::find(args.run.as_deref(), super::results()).map_err(|error| super::usage(&error))?;
-    let recorded = record::read(&directory)?;
-    for problem in &recorded.damage {
-        say(&format!("bench-runner: {problem}\n"));
-    }
-    if recorded.run.interrupted {
-        say("bench-runner: the run was interrupted: rows are missing\n");
-    }
+    let (directory, recorded) = super::recorded(args.run.as_deref())?;
     super::print(&text(&recorded.run, &recorded.rows, color))?;
     let told = draw(&directory, &recorded.run, &recorded.rows, recorded.benches.as_ref())?;
     super::print(&told)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use loadgen::wire::Extreme;
 use loadgen::{Arrivals, Generator, Histogram, LittlesLaw, Outcomes, Quantiles, Series};
@@ -199,14 +200,14 @@ pub struct Row {
 }
 
 /// The windows of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Window {
-    /// All connections talk.
+    /// All connections talk
     Busy,
-    /// Few of them talk: the usual state of a real server.
+    /// Few of them talk: the usual state of a real server
     Idle,
-    /// All connections share an offered rate.
+    /// All connections share an offered rate
     Open,
 }
 

@@ -22,5 +22,6 @@ pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
 pub use others::Others;
 pub use stall::Stall;
 pub use steady::{Trend, trend};
+pub(crate) use summary::median_wait;
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
 pub use warnings::warnings;

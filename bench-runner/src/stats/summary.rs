@@ -358,7 +358,7 @@ fn window(rows: &[&Row]) -> WindowSummary {
 
 /// The median over the rounds of a percentile, where none means longer than the window. Of the two in the middle of an
 /// even number the longer one: percentiles are not averaged.
-pub(super) fn median_wait(rounds: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+pub(crate) fn median_wait(rounds: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     let mut rounds: Vec<u64> = rounds.map(|ns| ns.unwrap_or(u64::MAX)).collect();
     rounds.sort_unstable();
     rounds.get(rounds.len() / 2).copied().filter(|&ns| ns < u64::MAX)
