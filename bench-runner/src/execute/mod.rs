@@ -3,6 +3,8 @@
 mod around;
 pub mod binaries;
 mod cell;
+mod config;
+mod contest;
 mod cost;
 mod counters;
 pub mod cpus;
@@ -17,6 +19,7 @@ pub mod verify;
 mod wait;
 
 pub use cell::{Bench, run_cell};
+pub use contest::{BETWEEN, Broken, Contest, Due, SLICE};
 pub use failure::Failure;
 pub(crate) use server::adopt_orphans;
 pub use server::{Launch, Server};

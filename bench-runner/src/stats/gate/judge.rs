@@ -99,13 +99,23 @@ impl std::error::Error for Bad {}
 /// Where the plan is one that [`Rule::check_plan`] refuses, and where data is missing or not finite: nothing is left out
 /// to get a verdict.
 pub fn judge(family: &[Vec<f64>], rule: &Rule, seed: u64) -> Result<Vec<Judged>, Bad> {
-    if family.len() != rule.family {
+    judge_each(family, &vec![*rule; rule.family], seed)
+}
+
+/// As [`judge()`], with a limit and a report size of its own for each metric; the rules have alpha and family in common.
+///
+/// # Errors
+///
+/// As [`judge()`].
+pub fn judge_each(family: &[Vec<f64>], rules: &[Rule], seed: u64) -> Result<Vec<Judged>, Bad> {
+    let plans = rules.iter().map(|rule| rule.family).chain([rules.len()]);
+    if let Some(planned) = plans.into_iter().find(|&planned| planned != family.len()) {
         return Err(Bad::Family {
-            planned: rule.family,
+            planned,
             given: family.len(),
         });
     }
-    for (metric, data) in family.iter().enumerate() {
+    for (metric, (data, rule)) in family.iter().zip(rules).enumerate() {
         check(metric, data)?;
         rule.check_plan(data.len()).map_err(Bad::Plan)?;
     }
@@ -113,7 +123,7 @@ pub fn judge(family: &[Vec<f64>], rule: &Rule, seed: u64) -> Result<Vec<Judged>,
     let worse: Vec<f64> = family.iter().map(|data| sign_flip_p(data, seed)).collect();
     let better: Vec<f64> = family.iter().map(|data| sign_flip_p(&opposite(data), seed)).collect();
     let (adjusted_worse, adjusted_better) = (holm(&worse), holm(&better));
-    let judged = family.iter().enumerate().map(|(i, data)| {
+    let judged = family.iter().zip(rules).enumerate().map(|(i, (data, rule))| {
         let sd = standard_deviation(data);
         let judged = Judged {
             verdict: Verdict::Inconclusive,
