@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod gate;
 pub mod list;
 pub mod report;
 pub mod run;

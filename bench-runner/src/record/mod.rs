@@ -4,6 +4,7 @@
 //! `benches.json` may lie beside them, exported from the criterion benchmarks. docs/FORMAT.md tells every field, and a
 //! test holds it against real records. Rendering reads these and nothing else.
 
+mod alarms;
 mod benches;
 mod gate;
 mod gate_run;
@@ -12,6 +13,7 @@ mod run;
 mod store;
 mod warning;
 
+pub use alarms::{SelfTest, keep as keep_self_test, runner, self_tests};
 pub use benches::{Bench, Benches};
 pub use gate::{Campaign, GATE_SCHEMA, GateStore, Metric, PairRow, PerRequest, Side, SlicePair, SliceRow, TrialLoad};
 pub use gate_run::{Alarms, GateRun, GateVerdict, Line, SideRecord, Trial};
