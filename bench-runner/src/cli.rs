@@ -389,7 +389,12 @@ pub struct GateArgs {
     #[arg(long, value_name = "N", hide_short_help = true)]
     pub seed: Option<u64>,
     /// What is kept of builds that were compared with themselves
-    #[arg(long, value_name = "FILE", default_value = "results/self-tests.jsonl", hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "results/self-tests.jsonl",
+        hide_short_help = true
+    )]
     pub self_tests: PathBuf,
     /// CPUs of the servers, as 0 or 0,2 or 0-3 [default: half of those there are]
     #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
@@ -435,8 +440,16 @@ pub(crate) fn parse_change(text: &str) -> Result<Change, String> {
     let bad = || format!("'{text}' is no change of a metric; write it as cpu=5%, of {names}");
     let (name, percent) = text.split_once(['=', ' ']).ok_or_else(bad)?;
     let metric = Metric::ALL.into_iter().find(|metric| metric.name() == name.trim());
-    let number = percent.trim().trim_start_matches('+').strip_suffix('%').ok_or_else(bad)?;
-    let by = number.trim().parse::<f64>().ok().filter(|by| *by > 0.0 && *by <= 1000.0);
+    let number = percent
+        .trim()
+        .trim_start_matches('+')
+        .strip_suffix('%')
+        .ok_or_else(bad)?;
+    let by = number
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|by| *by > 0.0 && *by <= 1000.0);
     Ok(Change {
         metric: metric.ok_or_else(bad)?,
         by: by.ok_or_else(bad)? / 100.0,

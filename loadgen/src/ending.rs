@@ -10,35 +10,31 @@ impl Ending {
     /// # Errors
     /// A message that quotes the text and shows the form.
     pub fn parse(text: &str) -> Result<Self, String> {
-    let bad = || format!("'{text}' is no ending; write it as END, \\r\\n or \\x00");
-    let (mut bytes, mut rest) = (Vec::new(), text.bytes());
-    while let Some(byte) = rest.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        bytes.push(match rest.next().ok_or_else(bad)? {
-            b'r' => b'\r',
-            b'n' => b'\n',
-            b't' => b'\t',
-            b'0' => 0,
-            b'\\' => b'\\',
-            b'x' => {
-                let digits = [rest.next(), rest.next()].map(|digit| char::from(digit.unwrap_or(b'?')).to_digit(16));
-                match digits {
-                    [Some(high), Some(low)] => (16 * high + low) as u8,
-                    _ => return Err(bad()),
-                }
+        let bad = || format!("'{text}' is no ending; write it as END, \\r\\n or \\x00");
+        let (mut bytes, mut rest) = (Vec::new(), text.bytes());
+        while let Some(byte) = rest.next() {
+            if byte != b'\\' {
+                bytes.push(byte);
+                continue;
             }
-            _ => return Err(bad()),
-        });
+            bytes.push(match rest.next().ok_or_else(bad)? {
+                b'r' => b'\r',
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'0' => 0,
+                b'\\' => b'\\',
+                b'x' => {
+                    let digits = [rest.next(), rest.next()].map(|digit| char::from(digit.unwrap_or(b'?')).to_digit(16));
+                    match digits {
+                        [Some(high), Some(low)] => (16 * high + low) as u8,
+                        _ => return Err(bad()),
+                    }
+                }
+                _ => return Err(bad()),
+            });
+        }
+        if bytes.is_empty() { Err(bad()) } else { Ok(Self(bytes)) }
     }
-    if bytes.is_empty() {
-        Err(bad())
-    } else {
-        Ok(Self(bytes))
-    }
-}
 }
 
 #[cfg(test)]
@@ -55,7 +51,10 @@ mod tests {
             assert_eq!(Ending::parse(text), Ok(Ending(bytes.to_vec())), "{text}");
         }
         for text in ["", "\\", "\\q", "\\x1", "\\xzz"] {
-            assert!(Ending::parse(text).unwrap_err().contains(&format!("'{text}'")), "{text}");
+            assert!(
+                Ending::parse(text).unwrap_err().contains(&format!("'{text}'")),
+                "{text}"
+            );
         }
     }
 }

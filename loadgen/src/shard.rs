@@ -20,8 +20,8 @@ use crate::epoll::{EpollEngine, Waiting};
 use crate::foreign::Foreign;
 use crate::lines::{Lines, Read};
 use crate::open::OpenLoop;
-use crate::payload::Payload;
 use crate::outcome::Outcome;
+use crate::payload::Payload;
 use crate::wire::{Command, Event, Slice, Window};
 
 /// The load has settled when every client was answered, or when for this long no further one was.
@@ -102,7 +102,11 @@ fn serve(config: &Config, mut clients: impl Clients, mut commands: Commands) -> 
                 rate_per_s,
             } => {
                 let is_active = |id| is_active(id, active, requested);
-                shard.load(is_active, own_rate(config, is_active, active, rate_per_s), &mut commands)?;
+                shard.load(
+                    is_active,
+                    own_rate(config, is_active, active, rate_per_s),
+                    &mut commands,
+                )?;
             }
             Command::Slice {
                 active,
@@ -197,7 +201,11 @@ impl<E: Engine, L: Clients> Shard<E, L> {
         self.clients.rest();
         self.drain(commands)?;
         let elapsed_ns = now_ns() - start_ns;
-        let answered: u32 = self.replies().zip(before).map(|(after, before)| after.wrapping_sub(before)).sum();
+        let answered: u32 = self
+            .replies()
+            .zip(before)
+            .map(|(after, before)| after.wrapping_sub(before))
+            .sum();
         let mut window = Window::default();
         self.clients.report(&mut window);
         let outcomes = self.clients.take_outcomes();

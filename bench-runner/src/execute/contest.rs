@@ -176,7 +176,11 @@ impl<'a> Contest<'a> {
                     resting[i] = spins.then(|| Stopped::now(&trees[i]));
                 }
                 if let ([Some(base), Some(head)], true) = (measured, turn >= WARM_UP) {
-                    rows.push(SlicePair { first: lead, base, head });
+                    rows.push(SlicePair {
+                        first: lead,
+                        base,
+                        head,
+                    });
                 }
             }
         }
@@ -206,10 +210,7 @@ impl<'a> Contest<'a> {
     /// # Errors
     /// As [`Contest::pair`].
     pub fn counts(&self, load: TrialLoad) -> Result<[PerRequest; 2]> {
-        let counted = Self {
-            counted: true,
-            ..*self
-        };
+        let counted = Self { counted: true, ..*self };
         let mut sides = [PerRequest::default(); 2];
         for side in Side::BOTH {
             let mut live = counted.start(side, load, 0)?;
@@ -222,9 +223,15 @@ impl<'a> Contest<'a> {
             let switches = before
                 .zip(after)
                 .and_then(|(before, after)| after.since(&before).context_switches.ok());
-            let on = live.server.counters().and_then(|counters| counters.system_calls(true).ok());
+            let on = live
+                .server
+                .counters()
+                .and_then(|counters| counters.system_calls(true).ok());
             let traced = live.slice(load)?;
-            let off = live.server.counters().and_then(|counters| counters.system_calls(false).ok());
+            let off = live
+                .server
+                .counters()
+                .and_then(|counters| counters.system_calls(false).ok());
             let calls = on.zip(off).map(|(on, off)| off - on);
             sides[side as usize] = PerRequest {
                 system_calls: calls.map(|calls| calls as f64 / traced.answered as f64),
@@ -286,7 +293,7 @@ impl<'a> Contest<'a> {
 impl Live<'_> {
     /// Loads it for a slice. All that it did is accounted for: the CPU time is that of the replies.
     fn slice(&mut self, load: TrialLoad) -> Result<SliceRow> {
-        let row = self.with_rights(|live| {
+        self.with_rights(|live| {
             let (slice, cpu_ns) = live.try_slice(load)?;
             let row = SliceRow {
                 cpu_ns: cpu_ns.map_err(anyhow::Error::msg)?,
@@ -300,8 +307,7 @@ impl Live<'_> {
                 bail!("it answered {} requests in {} ns of CPU time", row.answered, row.cpu_ns);
             }
             Ok(row)
-        });
-        row
+        })
     }
 
     /// The slice, and the CPU time that the server used for it or why that is not known.
@@ -320,7 +326,11 @@ impl Live<'_> {
             } else {
                 "failed"
             };
-            bail!("it {wrong}: {} {n} times of {} requests", outcome.words(), slice.answered + slice.unanswered + n);
+            bail!(
+                "it {wrong}: {} {n} times of {} requests",
+                outcome.words(),
+                slice.answered + slice.unanswered + n
+            );
         }
         let cpu_ns = match counted.zip(counts) {
             Some((before, after)) => after.since(&before).task_clock_ns,
@@ -349,7 +359,9 @@ impl Live<'_> {
 
     fn stop(self) -> Result<()> {
         let stopped = self.server.stop();
-        stopped.map(|_| ()).map_err(|error| self.contest.broken(self.side, &error))
+        stopped
+            .map(|_| ())
+            .map_err(|error| self.contest.broken(self.side, &error))
     }
 }
 

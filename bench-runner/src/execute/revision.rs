@@ -25,8 +25,9 @@ impl Workshop {
     /// # Errors
     /// When it stands in none, or another gate builds there.
     pub fn open() -> Result<Self> {
-        let top = git(Path::new("."), &["rev-parse", "--show-toplevel"])
-            .context("revisions are looked for in the repository that you stand in; give --base-dir or --base-cmd else")?;
+        let top = git(Path::new("."), &["rev-parse", "--show-toplevel"]).context(
+            "revisions are looked for in the repository that you stand in; give --base-dir or --base-cmd else",
+        )?;
         let repository = PathBuf::from(top);
         let directory = repository.join("target/gate");
         fs::create_dir_all(&directory).with_context(|| format!("cannot make '{}'", directory.display()))?;
@@ -47,7 +48,10 @@ impl Workshop {
     pub fn commit(&self, revision: &str) -> Result<String> {
         let commit = format!("{revision}^{{commit}}");
         git(&self.repository, &["rev-parse", "--verify", "--quiet", &commit]).with_context(|| {
-            format!("'{revision}' is no revision of '{}'; a shallow clone may lack it", self.repository.display())
+            format!(
+                "'{revision}' is no revision of '{}'; a shallow clone may lack it",
+                self.repository.display()
+            )
         })
     }
 
@@ -72,7 +76,10 @@ impl Workshop {
             let path = tree.display().to_string();
             // One whose directory was deleted is still on git's list.
             git(&self.repository, &["worktree", "prune"])?;
-            git(&self.repository, &["worktree", "add", "--quiet", "--force", "--detach", &path, commit])?;
+            git(
+                &self.repository,
+                &["worktree", "add", "--quiet", "--force", "--detach", &path, commit],
+            )?;
         }
         let target = self.directory.join("build");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -106,7 +113,12 @@ fn has(tree: &Path, program: &str) -> bool {
 }
 
 fn git(directory: &Path, words: &[&str]) -> Result<String> {
-    let output = Command::new("git").arg("-C").arg(directory).args(words).stdin(Stdio::null()).output();
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(directory)
+        .args(words)
+        .stdin(Stdio::null())
+        .output();
     let output = output.context("cannot run git")?;
     if !output.status.success() {
         let why = String::from_utf8_lossy(&output.stderr);

@@ -102,7 +102,15 @@ impl Server {
     /// As [`Server::start`]. That the kernel does not count is none.
     pub(super) fn start_counted(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Self> {
         let counted = true;
-        Self::start_as(launch, settings, How { cpus, counted, ..How::default() })
+        Self::start_as(
+            launch,
+            settings,
+            How {
+                cpus,
+                counted,
+                ..How::default()
+            },
+        )
     }
 
     /// As [`Server::start`], in the way that `how` says.
@@ -169,17 +177,8 @@ impl Server {
         Ok(server)
     }
 
-    fn spawn(
-        mut command: Command,
-        address: SocketAddr,
-        settings: &Settings,
-        how: How<'_>,
-    ) -> Result<Self> {
-        let How {
-            cpus,
-            counted,
-            padding,
-        } = how;
+    fn spawn(mut command: Command, address: SocketAddr, settings: &Settings, how: How<'_>) -> Result<Self> {
+        let How { cpus, counted, padding } = how;
         // A file, not a pipe: a server that writes much to stderr must not block on us, and we want its last line.
         let stderr = tempfile::tempfile().context("cannot keep the server's standard error")?;
         command.stderr(stderr.try_clone()?);

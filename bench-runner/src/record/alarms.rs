@@ -45,7 +45,10 @@ pub fn runner(environment: &Environment) -> String {
 /// When there is a file and it cannot be read.
 pub fn self_tests(path: &Path) -> Result<Vec<SelfTest>> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()),
+        Ok(text) => Ok(text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error).with_context(|| format!("cannot read '{}'", path.display())),
     }
@@ -62,7 +65,11 @@ pub fn keep(path: &Path, test: &SelfTest) -> Result<()> {
         }
         let mut line = serde_json::to_vec(test)?;
         line.push(b'\n');
-        Ok(OpenOptions::new().create(true).append(true).open(path)?.write_all(&line)?)
+        Ok(OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)?
+            .write_all(&line)?)
     };
     attempt().with_context(|| format!("cannot write '{}'", path.display()))
 }

@@ -37,7 +37,10 @@ pub fn summary(run: &GateRun, style: Style) -> String {
         Style::Terminal { color } => text += &lines(run, color),
     }
     for name in &run.identical {
-        text += &item(style, &format!("{name}: the same program, started by the same words; not measured"));
+        text += &item(
+            style,
+            &format!("{name}: the same program, started by the same words; not measured"),
+        );
     }
     for (name, side) in &run.only_in {
         text += &item(style, &format!("{name}: only {} has it; not compared", side.name()));
@@ -59,16 +62,30 @@ pub fn summary(run: &GateRun, style: Style) -> String {
 
 fn named(run: &GateRun, side: Side) -> String {
     let record = &run.sides[side as usize];
-    let revision = record.revision.as_ref().map(|revision| format!(" ({})", &revision[..revision.len().min(12)]));
+    let revision = record
+        .revision
+        .as_ref()
+        .map(|revision| format!(" ({})", &revision[..revision.len().min(12)]));
     format!("{} {}{}", side.name(), record.named, revision.unwrap_or_default())
 }
 
 /// What all of it comes to.
 #[must_use]
 pub fn headline(run: &GateRun) -> String {
-    let gated = || run.trials.iter().flat_map(|trial| trial.lines.iter().filter(|line| line.gated).map(move |line| (trial, line)));
+    let gated = || {
+        run.trials.iter().flat_map(|trial| {
+            trial
+                .lines
+                .iter()
+                .filter(|line| line.gated)
+                .map(move |line| (trial, line))
+        })
+    };
     let servers = |verdict: GateVerdict| {
-        let mut names: Vec<&str> = gated().filter(|(_, line)| line.verdict == verdict).map(|(trial, _)| &*trial.server).collect();
+        let mut names: Vec<&str> = gated()
+            .filter(|(_, line)| line.verdict == verdict)
+            .map(|(trial, _)| &*trial.server)
+            .collect();
         names.dedup();
         names.join(", ")
     };
@@ -114,8 +131,14 @@ fn percent(part: f64) -> String {
 }
 
 fn change(line: &Line) -> String {
-    let interval = line.low.zip(line.high).map(|(low, high)| format!(" [{:+.1}, {:+.1}]", low * 100.0, high * 100.0));
-    line.change.map_or_else(|| "–".to_owned(), |change| percent(change) + &interval.unwrap_or_default())
+    let interval = line
+        .low
+        .zip(line.high)
+        .map(|(low, high)| format!(" [{:+.1}, {:+.1}]", low * 100.0, high * 100.0));
+    line.change.map_or_else(
+        || "–".to_owned(),
+        |change| percent(change) + &interval.unwrap_or_default(),
+    )
 }
 
 fn value(metric: Metric, value: Option<f64>) -> String {
@@ -146,10 +169,25 @@ fn remark(line: &Line) -> String {
 
 fn lines(run: &GateRun, color: bool) -> String {
     let mut text = String::new();
-    let width = run.trials.iter().map(|trial| trial.server.chars().count()).max().unwrap_or(0);
-    for (trial, line) in run.trials.iter().flat_map(|trial| trial.lines.iter().map(move |line| (trial, line))) {
+    let width = run
+        .trials
+        .iter()
+        .map(|trial| trial.server.chars().count())
+        .max()
+        .unwrap_or(0);
+    for (trial, line) in run
+        .trials
+        .iter()
+        .flat_map(|trial| trial.lines.iter().map(move |line| (trial, line)))
+    {
         let (sign, words) = verdict(line);
-        let paint = |code: u8, text: String| if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text };
+        let paint = |code: u8, text: String| {
+            if color {
+                format!("\x1b[{code}m{text}\x1b[0m")
+            } else {
+                text
+            }
+        };
         let head = format!("{sign} {words:13}");
         let head = match line.verdict {
             GateVerdict::Regression => paint(31, head),
@@ -157,7 +195,12 @@ fn lines(run: &GateRun, color: bool) -> String {
             GateVerdict::Shown => paint(2, head),
             _ => paint(32, head),
         };
-        text += &format!("{head}  {:width$}  {:21}  {}\n", trial.server, line.metric.words(), change(line));
+        text += &format!(
+            "{head}  {:width$}  {:21}  {}\n",
+            trial.server,
+            line.metric.words(),
+            change(line)
+        );
         text += &format!(
             "  {:13}  {:width$}  base {}, head {}; {}\n",
             "",
@@ -174,11 +217,18 @@ fn markdown_table(run: &GateRun) -> String {
     if run.trials.is_empty() {
         return String::new();
     }
-    let mut text = "| | server | metric | change | base | head | |\n| --- | --- | --- | ---: | ---: | ---: | --- |\n".to_owned();
-    for (trial, line) in run.trials.iter().flat_map(|trial| trial.lines.iter().map(move |line| (trial, line))) {
+    let mut text =
+        "| | server | metric | change | base | head | |\n| --- | --- | --- | ---: | ---: | ---: | --- |\n".to_owned();
+    for (trial, line) in run
+        .trials
+        .iter()
+        .flat_map(|trial| trial.lines.iter().map(move |line| (trial, line)))
+    {
         let (sign, words) = verdict(line);
         let mark = match line.verdict {
-            GateVerdict::Regression | GateVerdict::Inconclusive | GateVerdict::NotConfirmed => format!("**{sign} {words}**"),
+            GateVerdict::Regression | GateVerdict::Inconclusive | GateVerdict::NotConfirmed => {
+                format!("**{sign} {words}**")
+            }
             _ => format!("{sign} {words}"),
         };
         text += &format!(
@@ -199,7 +249,8 @@ fn explained(trial: &Trial, style: Style) -> String {
     let mut text = String::new();
     if let Some([base, head]) = trial.per_request {
         let pair = |words: &str, base: Option<f64>, head: Option<f64>| {
-            base.zip(head).map(|(base, head)| format!("{words} {base:.2} → {head:.2}"))
+            base.zip(head)
+                .map(|(base, head)| format!("{words} {base:.2} → {head:.2}"))
         };
         let told = [
             pair("system calls", base.system_calls, head.system_calls),
@@ -214,12 +265,20 @@ fn explained(trial: &Trial, style: Style) -> String {
         Some(rate) => format!("{} req/s offered to both", short(rate)),
         None => "a closed loop".to_owned(),
     };
-    text += &item(style, &format!("{}: {}, {} connections", trial.server, load, trial.conns));
+    text += &item(
+        style,
+        &format!("{}: {}, {} connections", trial.server, load, trial.conns),
+    );
     for (side, behind) in Side::BOTH.iter().zip(&trial.behind) {
         if *behind > 0 {
             text += &item(
                 style,
-                &format!("{}: {} did not answer all that was due in {behind} of {} slices", trial.server, side.name(), trial.behind[2]),
+                &format!(
+                    "{}: {} did not answer all that was due in {behind} of {} slices",
+                    trial.server,
+                    side.name(),
+                    trial.behind[2]
+                ),
             );
         }
     }
@@ -229,7 +288,11 @@ fn explained(trial: &Trial, style: Style) -> String {
 fn confidence(run: &GateRun) -> String {
     let lines = run.trials.iter().flat_map(|trial| &trial.lines);
     let least = lines.filter_map(|line| line.confidence).fold(f64::INFINITY, f64::min);
-    if least.is_finite() { format!("{:.0} % at least", (least * 100.0).floor()) } else { "no confidence: too few pairs".to_owned() }
+    if least.is_finite() {
+        format!("{:.0} % at least", (least * 100.0).floor())
+    } else {
+        "no confidence: too few pairs".to_owned()
+    }
 }
 
 fn alarms(run: &GateRun) -> String {
@@ -253,10 +316,24 @@ pub fn annotations(run: &GateRun) -> String {
     if let Some(broken) = &run.broken {
         text += &format!("::error title=performance gate::{}\n", escape(broken));
     }
-    let gated = || run.trials.iter().flat_map(|trial| trial.lines.iter().filter(|line| line.gated).map(move |line| (trial, line)));
+    let gated = || {
+        run.trials.iter().flat_map(|trial| {
+            trial
+                .lines
+                .iter()
+                .filter(|line| line.gated)
+                .map(move |line| (trial, line))
+        })
+    };
     let red = gated().filter(|(_, line)| line.verdict == GateVerdict::Regression);
     for (trial, line) in red.take(3) {
-        let told = format!("{}: {} {}, {}", trial.server, line.metric.words(), change(line), remark(line));
+        let told = format!(
+            "{}: {} {}, {}",
+            trial.server,
+            line.metric.words(),
+            change(line),
+            remark(line)
+        );
         text += &format!("::error title=performance regression::{}\n", escape(&told));
     }
     if gated().any(|(_, line)| matches!(line.verdict, GateVerdict::Inconclusive | GateVerdict::NotConfirmed)) {

@@ -62,7 +62,11 @@ fn what_is_never_answered_and_what_is_answered_wrongly_is_told() {
         if request.id == 1 && lies.load(SeqCst) {
             return close();
         }
-        if silent.load(SeqCst) { Ok(()) } else { echo(request, client) }
+        if silent.load(SeqCst) {
+            Ok(())
+        } else {
+            echo(request, client)
+        }
     });
     let mut fleet = open_loop(&stub, 4, 1);
     fleet.connect().unwrap();
@@ -70,7 +74,11 @@ fn what_is_never_answered_and_what_is_answered_wrongly_is_told() {
     assert_eq!(good.failures(), 0);
     wrong.store(true, SeqCst);
     let (closed, _) = slice(&mut fleet, &stub, 4, Some(1000.0));
-    assert!(closed.outcomes.count(Outcome::ClosedEarly) >= 1, "{:?}", closed.outcomes);
+    assert!(
+        closed.outcomes.count(Outcome::ClosedEarly) >= 1,
+        "{:?}",
+        closed.outcomes
+    );
     assert!(closed.answered > 0, "the other connections go on");
     mute.store(true, SeqCst);
     let (unanswered, _) = slice(&mut fleet, &stub, 4, Some(1000.0));

@@ -29,10 +29,16 @@ impl Accepted {
 ///
 /// # Errors
 /// When one cannot be read: a change that was meant and is not understood would be red for a wrong reason.
-pub(super) fn trailers(messages: &str, parse: impl Fn(&str) -> Result<Change, String>) -> Result<Vec<Accepted>, String> {
+pub(super) fn trailers(
+    messages: &str,
+    parse: impl Fn(&str) -> Result<Change, String>,
+) -> Result<Vec<Accepted>, String> {
     let mut all = Vec::new();
     for line in messages.lines().map(str::trim) {
-        let Some(rest) = line.get(..TRAILER.len()).filter(|name| name.eq_ignore_ascii_case(TRAILER)) else {
+        let Some(rest) = line
+            .get(..TRAILER.len())
+            .filter(|name| name.eq_ignore_ascii_case(TRAILER))
+        else {
             continue;
         };
         let text = line[rest.len()..].trim();
@@ -58,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_commit_accepts_for_one_server_or_for_all() {
-        let messages = "epoll: checks twice\n\nWhy.\n\nPerf-Accept: cpu +8%\nperf-accept: poll memory=50%\n\nother: x\n";
+        let messages =
+            "epoll: checks twice\n\nWhy.\n\nPerf-Accept: cpu +8%\nperf-accept: poll memory=50%\n\nother: x\n";
         let all = trailers(messages, parse_change).unwrap();
         let of = |server, metric| Accepted::of(&all, server, metric);
         assert!((of("thread", Metric::Cpu) - 0.08).abs() < 1e-9);
@@ -70,9 +77,16 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_said() {
-        for text in ["Perf-Accept: cpu", "Perf-Accept: poll speed +8%", "Perf-Accept: cpu -8%"] {
+        for text in [
+            "Perf-Accept: cpu",
+            "Perf-Accept: poll speed +8%",
+            "Perf-Accept: cpu -8%",
+        ] {
             let error = trailers(text, parse_change).unwrap_err();
-            assert!(error.starts_with("Perf-Accept: '") && error.contains("cpu=5%"), "{error}");
+            assert!(
+                error.starts_with("Perf-Accept: '") && error.contains("cpu=5%"),
+                "{error}"
+            );
         }
         assert_eq!(trailers("nothing", parse_change), Ok(Vec::new()));
     }

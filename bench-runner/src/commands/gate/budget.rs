@@ -31,6 +31,11 @@ pub(super) fn first(budget: Duration, trials: usize) -> Duration {
     budget.mul_f64(FIRST).saturating_sub(PREPARATION * trials as u32)
 }
 
+/// The time that is kept for confirming.
+pub(super) fn rest(budget: Duration) -> Duration {
+    budget.mul_f64(1.0 - FIRST)
+}
+
 /// How many slices of each side a pair has, with `pairs` pairs in all of it.
 ///
 /// # Errors
@@ -89,8 +94,19 @@ mod tests {
         assert!(slices(480, 4).unwrap() >= 10);
         assert!(slices(60, 1).unwrap() >= 5);
         let why = slices(30, 4).unwrap_err();
-        assert!(why.contains("--budget 30 s is too short for 16 pairs of 4 servers"), "{why}");
-        let enough = why.split("give ").nth(1).unwrap().split('s').next().unwrap().parse().unwrap();
+        assert!(
+            why.contains("--budget 30 s is too short for 16 pairs of 4 servers"),
+            "{why}"
+        );
+        let enough = why
+            .split("give ")
+            .nth(1)
+            .unwrap()
+            .split('s')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
         assert!(slices(enough, 4).is_ok(), "{why}");
     }
 

@@ -21,15 +21,15 @@ use self::budget::Clock;
 use self::sides::{Entry, Sides, sides};
 use super::Usage;
 use crate::cli::{Color, FailOn, GateArgs};
-use crate::environment::{Environment, Inputs, capture};
+use crate::environment::{Inputs, capture};
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::{Placement, pin_self};
 use crate::execute::{Broken, Contest, Due, SLICE, Server, adopt_orphans, verify};
 use crate::machine::raise_soft_limits;
 use crate::progress::{about, say};
 use crate::record::{
-    Alarms, Campaign, GATE_SCHEMA, GateRun, GateStore, GateVerdict, Line, Metric, PairRow, SelfTest, Settings, Side, Trial,
-    TrialLoad, keep_self_test, runner, self_tests, write_whole,
+    Alarms, Campaign, GATE_SCHEMA, GateRun, GateStore, GateVerdict, Line, Metric, PairRow, SelfTest, Settings, Side,
+    Trial, TrialLoad, keep_self_test, runner, self_tests, write_whole,
 };
 use crate::render::gate::{self as render, Style};
 use crate::stats::gate::{Judged, Rule, Verdict, judge_each, paired, rate_bound, typical, visible_effect};
@@ -63,7 +63,9 @@ pub fn gate(args: &GateArgs, color: Color) -> Result<ExitCode> {
     let mut clean = args.clone();
     clean.load.protocol = settings.protocol;
     clean.load.check(&[])?;
-    let seed = args.seed.unwrap_or_else(|| Timestamp::now().as_nanosecond() as u64 % 1_000_000);
+    let seed = args
+        .seed
+        .unwrap_or_else(|| Timestamp::now().as_nanosecond() as u64 % 1_000_000);
     raise_soft_limits();
     adopt_orphans();
     let placement = Placement::choose(
@@ -93,7 +95,6 @@ pub fn gate(args: &GateArgs, color: Color) -> Result<ExitCode> {
         settings,
         placement,
         loadgen,
-        random: StdRng::seed_from_u64(seed),
         store: GateStore::create(&directory)?,
     };
     let tasks = gate.tasks(&sides)?;
@@ -120,7 +121,11 @@ pub fn gate(args: &GateArgs, color: Color) -> Result<ExitCode> {
         pairs: args.pairs,
         slice_s: SLICE.as_secs_f64(),
         alpha: args.alpha,
-        limits: gate.limits.iter().map(|(metric, limit)| (metric.name().to_owned(), *limit)).collect(),
+        limits: gate
+            .limits
+            .iter()
+            .map(|(metric, limit)| (metric.name().to_owned(), *limit))
+            .collect(),
         budget_s: args.budget.as_secs_f64(),
         seed,
         trials,
@@ -139,7 +144,12 @@ fn finish(run: &GateRun, directory: &Path, args: &GateArgs, color: Color) -> Res
     write_whole(&directory.join("gate.json"), serde_json::to_string_pretty(run)? + "\n")?;
     let markdown = render::summary(run, Style::Markdown);
     write_whole(&directory.join("summary.md"), &markdown)?;
-    super::print(&render::summary(run, Style::Terminal { color: super::colored(color) }))?;
+    super::print(&render::summary(
+        run,
+        Style::Terminal {
+            color: super::colored(color),
+        },
+    ))?;
     super::print(&format!("\nrecords in {}\n", directory.display()))?;
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
         use std::io::Write;
@@ -200,7 +210,11 @@ fn limits(args: &GateArgs) -> Result<BTreeMap<Metric, f64>> {
     let mut limits = BTreeMap::from(LIMITS);
     limits.extend(args.limit.iter().map(|limit| (limit.metric, limit.by)));
     if !(args.alpha > 0.0 && args.alpha < 0.5) {
-        return Err(Usage(format!("--alpha {}: a probability above 0 and below 0.5 is needed", args.alpha)).into());
+        return Err(Usage(format!(
+            "--alpha {}: a probability above 0 and below 0.5 is needed",
+            args.alpha
+        ))
+        .into());
     }
     Ok(limits)
 }
@@ -213,7 +227,10 @@ fn settings(args: &GateArgs) -> Result<Settings> {
         ("--slow-every", load.slow_every > 1),
     ];
     if let Some((flag, _)) = senseless.iter().find(|(_, given)| *given) {
-        return Err(Usage(format!("{flag} has no place in a gate: every request must ask for the same")).into());
+        return Err(Usage(format!(
+            "{flag} has no place in a gate: every request must ask for the same"
+        ))
+        .into());
     }
     let settings = load.settings(Settings {
         conns: vec![args.conns],
@@ -236,7 +253,6 @@ struct Gate<'a> {
     settings: Settings,
     placement: Placement,
     loadgen: PathBuf,
-    random: StdRng,
     store: GateStore,
 }
 
@@ -285,7 +301,12 @@ impl Gate<'_> {
 
     /// What pairs of this kind of runner scatter by.
     fn expected_sd(&self) -> Result<f64> {
-        let mut known: Vec<f64> = self_tests(&self.args.self_tests)?.iter().flat_map(|test| &test.sd).flatten().copied().collect();
+        let mut known: Vec<f64> = self_tests(&self.args.self_tests)?
+            .iter()
+            .flat_map(|test| &test.sd)
+            .flatten()
+            .copied()
+            .collect();
         known.sort_by(f64::total_cmp);
         Ok(known.get(known.len() / 2).copied().unwrap_or(USUAL_SD))
     }
@@ -309,17 +330,7 @@ impl Gate<'_> {
     }
 
     fn contest<'c>(&'c self, task: &'c Task<'_>) -> Contest<'c> {
-        Contest {
-            settings: &self.settings,
-            placement: &self.placement,
-            loadgen: &self.loadgen,
-            server: &task.entry.name,
-            launches: task.entry.launches.each_ref(),
-            conns: self.args.conns,
-            due: task.due.as_ref(),
-            spins: task.entry.spins,
-            counted: task.counted,
-        }
+        self.contest_of(task.entry, task.due.as_ref(), task.counted)
     }
 
     fn measure(&mut self, sides: &Sides, mut tasks: Vec<Task<'_>>, seed: u64) -> Result<Vec<Trial>> {
@@ -328,12 +339,23 @@ impl Gate<'_> {
         }
         let all = self.args.pairs * tasks.len() as u32;
         let allowed = budget::first(self.args.budget, tasks.len());
-        let clock = self.campaign(&mut tasks, Campaign::First, Clock::new(allowed, all))?;
+        let mut random = StdRng::seed_from_u64(seed);
+        let clock = self.campaign(&mut tasks, Campaign::First, Clock::new(allowed, all), &mut random)?;
         let mut trials = self.judge(sides, &tasks, seed)?;
-        let red: Vec<bool> = trials.iter().map(|trial| says(trial, GateVerdict::Regression)).collect();
+        let red: Vec<bool> = trials
+            .iter()
+            .map(|trial| says(trial, GateVerdict::Regression))
+            .collect();
         if red.contains(&true) {
-            let again = trials.iter().zip(&red).filter(|(_, red)| **red).map(|(trial, _)| trial.server.as_str());
-            say(&format!("confirming on fresh pairs: {}\n", again.collect::<Vec<_>>().join(", ")));
+            let again = trials
+                .iter()
+                .zip(&red)
+                .filter(|(_, red)| **red)
+                .map(|(trial, _)| trial.server.as_str());
+            say(&format!(
+                "confirming on fresh pairs: {}\n",
+                again.collect::<Vec<_>>().join(", ")
+            ));
             let mut fresh: Vec<Task<'_>> = Vec::new();
             for (task, _) in tasks.iter().zip(&red).filter(|(_, red)| **red) {
                 fresh.push(Task {
@@ -342,8 +364,9 @@ impl Gate<'_> {
                     ..*task
                 });
             }
-            let rest = self.args.budget.mul_f64(1.0 - 0.65) + clock.left();
-            self.campaign(&mut fresh, Campaign::Confirmation, Clock::new(rest, self.args.pairs * fresh.len() as u32))?;
+            let rest = budget::rest(self.args.budget) + clock.left();
+            let clock = Clock::new(rest, self.args.pairs * fresh.len() as u32);
+            self.campaign(&mut fresh, Campaign::Confirmation, clock, &mut random)?;
             let confirmed = self.judge(sides, &fresh, seed.wrapping_add(1))?;
             confirm(&mut trials, &confirmed);
         }
@@ -354,7 +377,14 @@ impl Gate<'_> {
             }
         }
         // The worst first; a sort keeps the order of equals, which is the catalogue's.
-        trials.sort_by_key(|trial| trial.lines.iter().filter(|line| line.gated).map(|line| line.verdict).min());
+        trials.sort_by_key(|trial| {
+            trial
+                .lines
+                .iter()
+                .filter(|line| line.gated)
+                .map(|line| line.verdict)
+                .min()
+        });
         Ok(trials)
     }
 
@@ -370,7 +400,9 @@ impl Gate<'_> {
         }
         task.counted = self.contest(task).needs_counting()?;
         if let TrialLoad::Offered(rate) = &mut task.load {
-            let capacity = Contest { ..self.contest_of(task.entry, task.due.as_ref(), task.counted) }.capacity()?;
+            let capacity = self
+                .contest_of(task.entry, task.due.as_ref(), task.counted)
+                .capacity()?;
             *rate = two_digits(capacity / 2.0);
             say(&format!(
                 "{}: base answers {} req/s of {} connections; half of that is offered to both\n",
@@ -405,7 +437,8 @@ impl Gate<'_> {
             reason,
         };
         if let Some(file) = &self.args.request_file {
-            let request = std::fs::read(file).map_err(|error| Usage(format!("--request-file '{}': {error}", file.display())))?;
+            let request =
+                std::fs::read(file).map_err(|error| Usage(format!("--request-file '{}': {error}", file.display())))?;
             let server = Server::start(launch, &self.settings, &self.placement.server);
             let server = server.map_err(|error| broken(format!("{error:#}")))?;
             let end = match &self.args.reply_until {
@@ -416,7 +449,8 @@ impl Gate<'_> {
                 connect: self.args.load.connect_timeout,
                 reply: self.args.load.timeout,
             };
-            let reply = ask::raw(server.address, &request, &end, patience).map_err(|error| broken(format!("{error:#}")))?;
+            let reply =
+                ask::raw(server.address, &request, &end, patience).map_err(|error| broken(format!("{error:#}")))?;
             return Ok(Some(Due::Raw {
                 request: Bytes(request),
                 reply,
@@ -434,13 +468,17 @@ impl Gate<'_> {
     }
 
     /// All pairs of all tasks, in turn, so that whatever drifts meets all of them.
-    fn campaign(&mut self, tasks: &mut [Task<'_>], campaign: Campaign, mut clock: Clock) -> Result<Clock> {
+    fn campaign(
+        &mut self,
+        tasks: &mut [Task<'_>],
+        campaign: Campaign,
+        mut clock: Clock,
+        random: &mut StdRng,
+    ) -> Result<Clock> {
         for pair in 1..=self.args.pairs {
             for task in &mut *tasks {
                 let slices = clock.slices();
-                let mut random = self.random.clone();
-                let row = self.contest(task).pair(task.load, campaign, pair, slices, &mut random)?;
-                self.random = random;
+                let row = self.contest(task).pair(task.load, campaign, pair, slices, random)?;
                 self.store.append(&row)?;
                 task.pairs.push(row);
             }
@@ -452,14 +490,26 @@ impl Gate<'_> {
     }
 
     fn judge(&self, sides: &Sides, tasks: &[Task<'_>], seed: u64) -> Result<Vec<Trial>> {
-        let gated: Vec<(usize, Metric)> =
-            tasks.iter().enumerate().flat_map(|(i, task)| self.gated(task).into_iter().map(move |metric| (i, metric))).collect();
+        let gated: Vec<(usize, Metric)> = tasks
+            .iter()
+            .enumerate()
+            .flat_map(|(i, task)| self.gated(task).into_iter().map(move |metric| (i, metric)))
+            .collect();
         let accepted = |task: usize, metric| Accepted::of(&sides.accepted, &tasks[task].entry.name, metric);
         let data = |task: usize, metric, accepted: f64| -> Vec<f64> {
-            paired(&tasks[task].pairs, metric).iter().map(|datum| datum - accepted.ln_1p()).collect()
+            paired(&tasks[task].pairs, metric)
+                .iter()
+                .map(|datum| datum - accepted.ln_1p())
+                .collect()
         };
-        let rules: Vec<Rule> = gated.iter().map(|&(_, metric)| self.rule(metric, gated.len())).collect();
-        let family: Vec<Vec<f64>> = gated.iter().map(|&(i, metric)| data(i, metric, accepted(i, metric))).collect();
+        let rules: Vec<Rule> = gated
+            .iter()
+            .map(|&(_, metric)| self.rule(metric, gated.len()))
+            .collect();
+        let family: Vec<Vec<f64>> = gated
+            .iter()
+            .map(|&(i, metric)| data(i, metric, accepted(i, metric)))
+            .collect();
         let judged = judge_each(&family, &rules, seed).map_err(|bad| self.refused(tasks, &gated, &bad))?;
         let mut trials = Vec::new();
         for (i, task) in tasks.iter().enumerate() {
@@ -588,8 +638,14 @@ fn says(trial: &Trial, verdict: GateVerdict) -> bool {
 /// A red verdict stays one only where fresh pairs are red too.
 fn confirm(first: &mut [Trial], again: &[Trial]) {
     for trial in first {
-        let same = again.iter().find(|other| other.server == trial.server && same_load(other.load, trial.load));
-        for line in trial.lines.iter_mut().filter(|line| line.verdict == GateVerdict::Regression) {
+        let same = again
+            .iter()
+            .find(|other| other.server == trial.server && same_load(other.load, trial.load));
+        for line in trial
+            .lines
+            .iter_mut()
+            .filter(|line| line.verdict == GateVerdict::Regression)
+        {
             let second = same.and_then(|other| other.lines.iter().find(|other| other.metric == line.metric));
             if second.is_none_or(|second| second.verdict != GateVerdict::Regression) {
                 line.verdict = GateVerdict::NotConfirmed;

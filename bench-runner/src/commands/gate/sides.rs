@@ -44,7 +44,7 @@ pub(super) fn sides(args: &GateArgs) -> Result<Sides> {
                 named: directory.display().to_string(),
                 ..SideRecord::default()
             });
-            directories(args, [base.clone(), head.clone()], named)?
+            directories(args, &[base.clone(), head.clone()], named)?
         }
         (_, _, Some(base)) => {
             let head = head(args, args.head_cmd.as_ref(), base, "--head-cmd")?;
@@ -56,7 +56,7 @@ pub(super) fn sides(args: &GateArgs) -> Result<Sides> {
                 named: "the servers beside bench-runner".to_owned(),
                 ..SideRecord::default()
             });
-            directories(args, [beside.clone(), beside], named)?
+            directories(args, &[beside.clone(), beside], named)?
         }
         (None, None, None) => {
             let forms = "--base-rev REV, --base-dir DIR with --head-dir, or --base-cmd COMMAND with --head-cmd";
@@ -101,7 +101,11 @@ fn revisions(args: &GateArgs, base: &str) -> Result<Sides> {
     let programs: Vec<String> = entries(args)?.iter().filter_map(|entry| entry.binary.clone()).collect();
     let mut directories_of = Vec::new();
     for (side, commit) in Side::BOTH.into_iter().zip(&commits) {
-        say(&format!("building {} {}\n", side.name(), &commit[..12.min(commit.len())]));
+        say(&format!(
+            "building {} {}\n",
+            side.name(),
+            &commit[..12.min(commit.len())]
+        ));
         directories_of.push(workshop.build(side, commit, &programs)?);
     }
     let records = std::array::from_fn(|i| SideRecord {
@@ -109,9 +113,9 @@ fn revisions(args: &GateArgs, base: &str) -> Result<Sides> {
         revision: Some(commits[i].clone()),
         ..SideRecord::default()
     });
-    let mut sides = directories(args, [directories_of.remove(0), directories_of.remove(0)], records)?;
+    let mut sides = directories(args, &built, records)?;
     let messages = workshop.messages(&commits[0], &commits[1])?;
-    sides.accepted = super::accept::trailers(&messages, |text| parse_change(text)).map_err(Usage)?;
+    sides.accepted = super::accept::trailers(&messages, parse_change).map_err(Usage)?;
     Ok(sides)
 }
 
@@ -119,8 +123,8 @@ fn entries(args: &GateArgs) -> Result<Vec<crate::catalog::Entry>> {
     Catalog::own()?.select(&args.models).map_err(|error| usage(&error))
 }
 
-fn directories(args: &GateArgs, places: [PathBuf; 2], mut records: [SideRecord; 2]) -> Result<Sides> {
-    for place in &places {
+fn directories(args: &GateArgs, places: &[PathBuf; 2], mut records: [SideRecord; 2]) -> Result<Sides> {
+    for place in places {
         if !place.is_dir() {
             return Err(Usage(format!("'{}' is no directory", place.display())).into());
         }
@@ -162,7 +166,10 @@ fn commands(lines: [&String; 2]) -> Result<Sides> {
         let words = shlex::split(line).filter(|words| !words.is_empty());
         let words = words.ok_or_else(|| Usage(format!("'{line}' is empty or has an unclosed quote")))?;
         if !line.contains("{port}") {
-            return Err(Usage(format!("'{line}' has no {{port}} in it, so it cannot be told where to listen")).into());
+            return Err(Usage(format!(
+                "'{line}' has no {{port}} in it, so it cannot be told where to listen"
+            ))
+            .into());
         }
         launches.push(Launch::Foreign(words));
     }
@@ -186,7 +193,9 @@ fn commands(lines: [&String; 2]) -> Result<Sides> {
 fn digest(path: &Path) -> String {
     let binary = Binary::read("", path);
     // What cannot be read is like nothing else.
-    binary.sha256.unwrap_or_else(|| format!("unreadable: {}", path.display()))
+    binary
+        .sha256
+        .unwrap_or_else(|| format!("unreadable: {}", path.display()))
 }
 
 /// Digests of all files that a command names: of the program, and of scripts and settings that it is given.
@@ -206,7 +215,9 @@ fn on_path(program: &str) -> Option<PathBuf> {
         return Some(program.into());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|place| place.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|place| place.join(program))
+        .find(|file| file.is_file())
 }
 
 /// The same bytes, started by the same words: whatever a measurement said, it would be wrong.
