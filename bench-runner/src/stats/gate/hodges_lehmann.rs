@@ -83,9 +83,10 @@ mod tests {
     /// Hamilton's depression scale factor of nine patients before and after, as R's `wilcox.test` has it among its
     /// examples (Hollander and Wolfe, table 3.1).
     fn depression() -> Vec<f64> {
-        let before = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30];
-        let after = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];
-        before.iter().zip(after).map(|(before, after)| before - after).collect()
+        let before = [1_830, 500, 1_620, 2_480, 1_680, 1_880, 1_550, 3_060, 1_300];
+        let after = [878, 647, 598, 2_050, 1_060, 1_290, 1_060, 3_140, 1_290];
+        let change = |(before, after): (i32, i32)| f64::from(before - after) / 1_000.0;
+        before.into_iter().zip(after).map(change).collect()
     }
 
     #[test]

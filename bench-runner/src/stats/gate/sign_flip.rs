@@ -67,12 +67,20 @@ fn counted(data: &[f64], tie: f64) -> f64 {
 
 /// The sums of all subsets, ascending.
 fn subset_sums(data: &[f64]) -> Vec<f64> {
-    data.iter().fold(vec![0.0], |mut sums, x| {
-        let with: Vec<f64> = sums.iter().map(|sum| sum + x).collect();
-        sums.extend(with);
-        // Two ascending runs, which this sort merges.
-        sums.sort_by(f64::total_cmp);
-        sums
+    data.iter().fold(vec![0.0], |sums, x| {
+        // Those without x and those with it ascend each by themselves, and are merged.
+        let (mut without, mut with) = (0, 0);
+        let mut merged = Vec::with_capacity(2 * sums.len());
+        while merged.len() < 2 * sums.len() {
+            if with == sums.len() || (without < sums.len() && sums[without] <= sums[with] + x) {
+                merged.push(sums[without]);
+                without += 1;
+            } else {
+                merged.push(sums[with] + x);
+                with += 1;
+            }
+        }
+        merged
     })
 }
 
