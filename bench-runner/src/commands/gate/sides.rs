@@ -99,15 +99,16 @@ fn revisions(args: &GateArgs, base: &str) -> Result<Sides> {
     let [base, head] = commits.map(|commit| commit.map_err(|error| usage(&error)));
     let commits = [base?, head?];
     let programs: Vec<String> = entries(args)?.iter().filter_map(|entry| entry.binary.clone()).collect();
-    let mut directories_of = Vec::new();
-    for (side, commit) in Side::BOTH.into_iter().zip(&commits) {
+    let build = |side: Side| {
+        let commit = &commits[side as usize];
         say(&format!(
             "building {} {}\n",
             side.name(),
             &commit[..12.min(commit.len())]
         ));
-        directories_of.push(workshop.build(side, commit, &programs)?);
-    }
+        workshop.build(side, commit, &programs)
+    };
+    let built = [build(Side::Base)?, build(Side::Head)?];
     let records = std::array::from_fn(|i| SideRecord {
         named: named[i].to_owned(),
         revision: Some(commits[i].clone()),
