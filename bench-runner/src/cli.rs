@@ -6,11 +6,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loadgen::http::Request;
 use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
-use loadgen::{Arrivals, Protocol};
+use loadgen::{Arrivals, Ending, Protocol};
 
 use crate::execute::cpus;
 use crate::export::{Format, Unit};
-use crate::record::{NO_WORK, Window};
+use crate::record::{Metric, NO_WORK, Window};
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -99,6 +99,19 @@ Examples:
 
 docs/EXPORT.md says who reads each format, what is in it and what is left out; that is told here on standard error.")]
     Export(ExportArgs),
+    /// Say whether a server got slower: two builds measured side by side, for CI
+    #[command(after_long_help = "\
+Examples:
+  bench-runner gate --base-rev HEAD~1               this repository's servers against the commit before
+  bench-runner gate --base-rev main -m epoll-edge --budget 2m
+  bench-runner gate --base-cmd './old --port {port}' --head-cmd './new --port {port}'
+                                                    any two servers, in any language
+  bench-runner gate --base-dir old/bin --head-dir new/bin --limit cpu=3% --limit throughput=10%
+  bench-runner gate --self                          a build against itself: how often is it red for nothing?
+
+Exit codes: 0 nothing got slower (or it cannot be told, with a warning), 1 internal error, 2 usage, 3 regression,
+4 it cannot be told and --fail-on inconclusive, 5 a server died or answered wrongly.")]
+    Gate(Box<GateArgs>),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
 Examples:
@@ -327,6 +340,133 @@ pub struct VerifyArgs {
     /// What is sent
     #[command(flatten)]
     pub load: LoadArgs,
+}
+
+/// Flags of `gate`.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub struct GateArgs {
+    /// Revision to compare with: its servers are built
+    #[arg(long, value_name = "REV", conflicts_with_all = ["base_dir", "base_cmd"])]
+    pub base_rev: Option<String>,
+    /// Revision that is judged [default: HEAD, where there is --base-rev]
+    #[arg(long, value_name = "REV", requires = "base_rev")]
+    pub head_rev: Option<String>,
+    /// Directory of the servers to compare with
+    #[arg(long, value_name = "DIR", conflicts_with = "base_cmd")]
+    pub base_dir: Option<PathBuf>,
+    /// Directory of those that are judged
+    #[arg(long, value_name = "DIR", requires = "base_dir")]
+    pub head_dir: Option<PathBuf>,
+    /// Command of a server to compare with, with {port} in it
+    #[arg(long, value_name = "COMMAND")]
+    pub base_cmd: Option<String>,
+    /// Command of the one that is judged
+    #[arg(long, value_name = "COMMAND", requires = "base_cmd")]
+    pub head_cmd: Option<String>,
+    /// Compare base with itself, and keep whether that was red
+    #[arg(long = "self", conflicts_with_all = ["head_rev", "head_dir", "head_cmd"])]
+    pub itself: bool,
+    /// Servers, of revisions and directories
+    #[arg(
+        short,
+        long,
+        value_name = "NAMES",
+        default_value = "thread,poll,epoll-edge,tokio-current",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub models: Vec<String>,
+    /// Connections, all of which talk
+    #[arg(short, long, value_name = "N", default_value = "100", value_parser = parse_positive)]
+    pub conns: u64,
+    /// Time that all of it may take, builds aside
+    #[arg(long, value_name = "TIME", default_value = "8m", value_parser = parse_duration)]
+    pub budget: Duration,
+    /// What head may be worse by: cpu=5%, memory=10%, throughput=N%, p50=N%, p99=N% (repeatable)
+    #[arg(long, value_name = "METRIC=N%", value_parser = parse_change)]
+    pub limit: Vec<Change>,
+    /// What it is meant to be worse by, as Perf-Accept in a commit message (repeatable)
+    #[arg(long, value_name = "METRIC=N%", value_parser = parse_change)]
+    pub accept: Vec<Change>,
+    /// What ends with an exit code
+    #[arg(long, value_enum, default_value_t = FailOn::Regression)]
+    pub fail_on: FailOn,
+    /// Fresh process pairs of each server
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
+    pub pairs: u32,
+    /// Chance of a false alarm among all that is gated, before it is confirmed
+    #[arg(long, value_name = "P", default_value_t = 0.01, hide_short_help = true)]
+    pub alpha: f64,
+    /// Seed of all coins [default: from the clock]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub seed: Option<u64>,
+    /// What is kept of builds that were compared with themselves
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "results/self-tests.jsonl",
+        hide_short_help = true
+    )]
+    pub self_tests: PathBuf,
+    /// CPUs of the servers, as 0 or 0,2 or 0-3 [default: half of those there are]
+    #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
+    pub server_cpus: Option<Cpus>,
+    /// CPUs of the load generator [default: the other half]
+    #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
+    pub client_cpus: Option<Cpus>,
+    /// Directory of the records [default: results/gate-DATE-HHMMSS]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What is sent of another protocol: a file with one request, whose reply has --reply-bytes or ends with --reply-until
+    #[arg(long, value_name = "FILE", help_heading = "Load", hide_short_help = true)]
+    pub request_file: Option<PathBuf>,
+    /// With which bytes its reply ends (\\r\\n, END\\n, \\x00)
+    #[arg(long, value_name = "BYTES", value_parser = Ending::parse, requires = "request_file", help_heading = "Load", hide_short_help = true)]
+    pub reply_until: Option<Ending>,
+    /// What is sent
+    #[command(flatten)]
+    pub load: LoadArgs,
+}
+
+/// What a gate ends with an exit code for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// A server that got slower
+    Regression,
+    /// That, and whatever cannot be told
+    Inconclusive,
+}
+
+/// By how much a metric may change, as a part of base.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub metric: Metric,
+    /// By how much, above 0.
+    pub by: f64,
+}
+
+/// Reads `cpu=5%`; in a commit message also `cpu +5%`.
+pub(crate) fn parse_change(text: &str) -> Result<Change, String> {
+    let names = Metric::ALL.map(Metric::name).join(", ");
+    let bad = || format!("'{text}' is no change of a metric; write it as cpu=5%, of {names}");
+    let (name, percent) = text.split_once(['=', ' ']).ok_or_else(bad)?;
+    let metric = Metric::ALL.into_iter().find(|metric| metric.name() == name.trim());
+    let number = percent
+        .trim()
+        .trim_start_matches('+')
+        .strip_suffix('%')
+        .ok_or_else(bad)?;
+    let by = number
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|by| *by > 0.0 && *by <= 1000.0);
+    Ok(Change {
+        metric: metric.ok_or_else(bad)?,
+        by: by.ok_or_else(bad)? / 100.0,
+    })
 }
 
 /// Flags of `report`.

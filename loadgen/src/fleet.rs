@@ -15,7 +15,7 @@ use crate::interrupt;
 use crate::lines::{Lines, Read};
 use crate::measurement::Measurement;
 use crate::outcome::Outcomes;
-use crate::wire::{Command, Event, Opened, Window};
+use crate::wire::{Command, Event, Opened, Slice, Window};
 
 /// Descriptors that a shard needs beside its connections: three standard ones, two of epoll, and room for what it
 /// may have inherited.
@@ -201,6 +201,29 @@ impl Fleet {
             &self.opened,
             &windows,
         ))
+    }
+
+    /// Loads `active` connections for `length` from now on, in an open loop at `rate_per_s`, and waits until all that was
+    /// asked is answered or given up.
+    ///
+    /// # Errors
+    /// When a shard fails or the user interrupts.
+    pub fn slice(&mut self, active: u64, rate_per_s: Option<f64>, length: Duration) -> Result<Slice> {
+        self.tell_all(&Command::Slice {
+            active,
+            requested: self.config.conns,
+            rate_per_s,
+            length_ns: nanoseconds(length),
+        })?;
+        let deadline = now_ns() + nanoseconds(length + GRACE) + self.config.timeout_ns;
+        let mut all = Slice::default();
+        for shard in &mut self.shards {
+            match shard.hear(deadline)? {
+                Event::Sliced(slice) => all.merge(&slice),
+                event => bail!("the load generator said {event:?} where it should have sent a slice"),
+            }
+        }
+        Ok(all)
     }
 
     fn tell_all(&mut self, command: &Command) -> Result<()> {

@@ -17,6 +17,7 @@ mod closed;
 mod config;
 mod connect;
 mod dialogue;
+mod ending;
 mod engine;
 mod epoll;
 mod exchange;
@@ -39,6 +40,7 @@ pub mod wire;
 
 pub use child::{die_with_parent, pin};
 pub use config::{Config, DEEPEST_PIPELINE, MOST_CONNS, MOST_REQUESTS_PER_CONN, Protocol, RAREST_SLOW};
+pub use ending::Ending;
 pub use exchange::{Bytes, Exchange, Expected, ExpectedHttp};
 pub use fleet::{Connected, Fleet, shards_needed};
 pub use histogram::{Histogram, Quantiles};

@@ -20,8 +20,9 @@ use crate::epoll::{EpollEngine, Waiting};
 use crate::foreign::Foreign;
 use crate::lines::{Lines, Read};
 use crate::open::OpenLoop;
+use crate::outcome::Outcome;
 use crate::payload::Payload;
-use crate::wire::{Command, Event, Window};
+use crate::wire::{Command, Event, Slice, Window};
 
 /// The load has settled when every client was answered, or when for this long no further one was.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -101,15 +102,35 @@ fn serve(config: &Config, mut clients: impl Clients, mut commands: Commands) -> 
                 rate_per_s,
             } => {
                 let is_active = |id| is_active(id, active, requested);
-                let own = (0..config.conns).filter(|i| is_active(config.first_id + i * config.stride));
-                let share = own.count() as f64 / active as f64;
-                shard.load(is_active, rate_per_s.map(|rate| rate * share), &mut commands)?;
+                shard.load(
+                    is_active,
+                    own_rate(config, is_active, active, rate_per_s),
+                    &mut commands,
+                )?;
+            }
+            Command::Slice {
+                active,
+                requested,
+                rate_per_s,
+                length_ns,
+            } => {
+                let is_active = |id| is_active(id, active, requested);
+                let rate_per_s = own_rate(config, is_active, active, rate_per_s);
+                shard.slice(is_active, rate_per_s, length_ns, &mut commands)?;
             }
             Command::Quit => return Ok(()),
             command => return Err(io::Error::other(format!("{command:?} is out of place"))),
         }
     }
     Ok(())
+}
+
+/// The part of the whole rate that this shard's active connections have; without anybody to ask there is nothing to
+/// offer.
+fn own_rate(config: &Config, is_active: impl Fn(u64) -> bool, active: u64, rate_per_s: Option<f64>) -> Option<f64> {
+    let own = (0..config.conns).filter(|i| is_active(config.first_id + i * config.stride));
+    let share = own.count() as f64 / active as f64;
+    rate_per_s.map(|rate| rate * share).filter(|&rate| rate > 0.0)
 }
 
 struct Shard<E, L> {
@@ -127,8 +148,6 @@ impl<E: Engine, L: Clients> Shard<E, L> {
         rate_per_s: Option<f64>,
         commands: &mut Commands,
     ) -> io::Result<()> {
-        // Without anybody to ask there is nothing to offer.
-        let rate_per_s = rate_per_s.filter(|&rate| rate > 0.0);
         self.clients.begin(&active, rate_per_s, &mut self.engine);
         if self.settle(commands)? {
             return Ok(());
@@ -160,6 +179,56 @@ impl<E: Engine, L: Clients> Shard<E, L> {
         window.elapsed_ns = end_ns - start_ns;
         (window.cpu_ns, window.cpu_over_ns) = (after.cpu_ns - before.cpu_ns, after.at_ns - before.at_ns);
         say(&Event::Measured(Box::new(window)))
+    }
+
+    /// A window from its first request on, without a warm-up, and all that comes of it.
+    fn slice(
+        &mut self,
+        active: impl Fn(u64) -> bool,
+        rate_per_s: Option<f64>,
+        length_ns: u64,
+        commands: &mut Commands,
+    ) -> io::Result<()> {
+        let before = self.replies();
+        let start_ns = now_ns();
+        let end_ns = start_ns + length_ns;
+        self.clients.begin(&active, rate_per_s, &mut self.engine);
+        self.clients.open_window(start_ns, end_ns);
+        if self.turn_until(end_ns, commands)? {
+            return Ok(());
+        }
+        self.clients.close_window();
+        self.clients.rest();
+        self.drain(commands)?;
+        let elapsed_ns = now_ns() - start_ns;
+        let answered: u32 = self
+            .replies()
+            .zip(before)
+            .map(|(after, before)| after.wrapping_sub(before))
+            .sum();
+        let mut window = Window::default();
+        self.clients.report(&mut window);
+        let outcomes = self.clients.take_outcomes();
+        // What was due at the end and came afterwards is answered; the rest was given up, or failed, which is counted.
+        let (latency, lateness) = match window.open {
+            Some(open) => (open.response, Some(open.lateness)),
+            None => (window.latency, None),
+        };
+        let came_later = u64::from(answered).saturating_sub(latency.len());
+        say(&Event::Sliced(Box::new(Slice {
+            answered: answered.into(),
+            unanswered: outcomes.count(Outcome::Unfinished).saturating_sub(came_later),
+            outcomes,
+            latency,
+            lateness,
+            elapsed_ns,
+        })))
+    }
+
+    /// How many replies each client has had so far, modulo 2³².
+    fn replies(&self) -> std::vec::IntoIter<u32> {
+        let all: Vec<u32> = self.clients.all().iter().map(|client| client.due).collect();
+        all.into_iter()
     }
 
     /// What the window brought. Taken after the drain, which tells who is late from who is starved.

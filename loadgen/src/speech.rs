@@ -8,7 +8,7 @@ use clap::Args;
 use loadgen::ask::{self, Check, End, Patience};
 use loadgen::http::Request;
 use loadgen::units::{grouped, parse_bytes};
-use loadgen::{Bytes, Exchange, Expected, LARGEST_MESSAGE, Protocol, SMALLEST_REPLY, SMALLEST_REQUEST};
+use loadgen::{Bytes, Ending, Exchange, Expected, LARGEST_MESSAGE, Protocol, SMALLEST_REPLY, SMALLEST_REQUEST};
 
 /// What is said.
 #[derive(Args, Debug)]
@@ -45,13 +45,9 @@ pub(crate) struct Speech {
     #[arg(long, value_name = "FILE", help_heading = "Any other protocol")]
     request_file: Option<PathBuf>,
     /// Bytes with which a reply ends; \r \n \t \0 \\ and \xNN stand for those that are hard to type
-    #[arg(long, value_name = "BYTES", value_parser = unescape, help_heading = "Any other protocol")]
+    #[arg(long, value_name = "BYTES", value_parser = Ending::parse, help_heading = "Any other protocol")]
     reply_until: Option<Ending>,
 }
-
-/// Bytes with which a reply ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Ending(Vec<u8>);
 
 impl Speech {
     /// What is spoken.
@@ -204,54 +200,4 @@ fn read(file: &Path, flag: &str) -> Result<Vec<u8>> {
         file.display()
     );
     Ok(bytes)
-}
-
-fn unescape(text: &str) -> Result<Ending, String> {
-    let bad = || format!("'{text}' is no ending; write it as END, \\r\\n or \\x00");
-    let (mut bytes, mut rest) = (Vec::new(), text.bytes());
-    while let Some(byte) = rest.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        bytes.push(match rest.next().ok_or_else(bad)? {
-            b'r' => b'\r',
-            b'n' => b'\n',
-            b't' => b'\t',
-            b'0' => 0,
-            b'\\' => b'\\',
-            b'x' => {
-                let digits = [rest.next(), rest.next()].map(|digit| char::from(digit.unwrap_or(b'?')).to_digit(16));
-                match digits {
-                    [Some(high), Some(low)] => (16 * high + low) as u8,
-                    _ => return Err(bad()),
-                }
-            }
-            _ => return Err(bad()),
-        });
-    }
-    if bytes.is_empty() {
-        Err(bad())
-    } else {
-        Ok(Ending(bytes))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ending_is_read_as_it_is_written() {
-        for (text, bytes) in [
-            ("END\\r\\n", &b"END\r\n"[..]),
-            ("\\0\\x7f\\xFF\\\\", &[0, 0x7f, 0xff, b'\\']),
-            ("ä", "ä".as_bytes()),
-        ] {
-            assert_eq!(unescape(text), Ok(Ending(bytes.to_vec())), "{text}");
-        }
-        for text in ["", "\\", "\\q", "\\x1", "\\xzz"] {
-            assert!(unescape(text).unwrap_err().contains(&format!("'{text}'")), "{text}");
-        }
-    }
 }

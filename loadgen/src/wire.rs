@@ -31,6 +31,18 @@ pub enum Command {
         /// End of the window.
         end_ns: u64,
     },
+    /// Load for a short while from now on, then wait for what is under way: all that is asked is answered or given up
+    /// when [`Event::Sliced`] answers this. There is no warm-up, and what comes after the slice's end counts too.
+    Slice {
+        /// Connections that send, over all shards.
+        active: u64,
+        /// Connections of all shards.
+        requested: u64,
+        /// Requests a second of all shards, in an open loop.
+        rate_per_s: Option<f64>,
+        /// Its length.
+        length_ns: u64,
+    },
     /// Close everything and end. So does the end of standard input.
     Quit,
 }
@@ -45,6 +57,8 @@ pub enum Event {
     Settled,
     /// A window is over and nothing is under way any more.
     Measured(Box<Window>),
+    /// A slice is over and nothing is under way any more.
+    Sliced(Box<Slice>),
     /// The shard cannot go on.
     Failed {
         /// Why, in words.
@@ -144,6 +158,44 @@ pub struct Window {
     pub cpu_ns: u64,
     /// Time between those looks.
     pub cpu_over_ns: u64,
+}
+
+/// What came of a slice: everything that was asked in it, whenever it was answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Correct replies, from the first request to the last one that was waited for.
+    pub answered: u64,
+    /// Requests that were sent or due and got none: given up in the end, or failed with their connection.
+    pub unanswered: u64,
+    /// Failures by class, as requests.
+    pub outcomes: Outcomes,
+    /// Of the replies before the slice's end: service times in a closed loop, response times in an open one.
+    pub latency: Histogram,
+    /// How late the generator turned to the requests that were due, in an open loop.
+    pub lateness: Option<Histogram>,
+    /// From its first request to the last reply that was waited for.
+    pub elapsed_ns: u64,
+}
+
+impl Slice {
+    /// Adds what another shard saw of the same slice.
+    pub fn merge(&mut self, other: &Self) {
+        self.answered += other.answered;
+        self.unanswered += other.unanswered;
+        self.outcomes.merge(&other.outcomes);
+        self.latency.merge(&other.latency);
+        if let Some(lateness) = &other.lateness {
+            self.lateness.get_or_insert_default().merge(lateness);
+        }
+        self.elapsed_ns = self.elapsed_ns.max(other.elapsed_ns);
+    }
+
+    /// Requests that ended in a failure, or in nothing.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        let failed: u64 = self.outcomes.failures().into_iter().map(|(_, n)| n).sum();
+        failed + self.unanswered
+    }
 }
 
 /// What an open loop saw in a window, beside what a closed one would.

@@ -1,6 +1,7 @@
 //! The command line of the server contract: the same flags for every server.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -38,6 +39,10 @@ pub struct Flags {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub workers: Option<u32>,
 
+    /// For tests of what measures servers: nanoseconds of a processor that each request takes more, instead of --work
+    #[arg(long, value_name = "NS", hide = true, conflicts_with = "work")]
+    pub burn: Option<u64>,
+
     /// Also stop on the line `quit`, or at the end of standard input
     #[arg(long)]
     pub control_stdin: bool,
@@ -70,7 +75,7 @@ impl Flags {
         Service {
             protocol,
             request_bytes,
-            work: self.work,
+            work: self.burn.map_or(self.work, |ns| Work::Burn(Duration::from_nanos(ns))),
         }
     }
 }

@@ -162,6 +162,7 @@ impl Session {
                     work::compute(steps);
                     counters().worked(Duration::ZERO);
                 }
+                Work::Burn(time) => work::burn(time),
                 _ => {}
             }
             self.reply();

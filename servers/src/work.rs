@@ -1,7 +1,7 @@
 //! Work per request: what a server does for a request beside answering it.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longest wait that can be asked for: a model that sleeps in its only thread must still stop within two seconds.
 const LONGEST_WAIT_MS: u64 = 1000;
@@ -17,6 +17,9 @@ pub enum Work {
     /// A wait that needs no processor, as for a database: in whole milliseconds, the finest that every model's timer
     /// knows.
     Wait(Duration),
+    /// So much time of a processor. A test of what measures servers needs to know beforehand by how much one is slower;
+    /// it shows nothing of the models, because time that passes elsewhere counts too.
+    Burn(Duration),
 }
 
 impl Work {
@@ -62,6 +65,14 @@ pub(crate) fn compute(steps: u64) {
     black_box(state);
 }
 
+/// Keeps a processor busy for `time`.
+pub(crate) fn burn(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
 #[inline]
 fn step(state: u64) -> u64 {
     (state ^ (state >> 32)).wrapping_mul(6_364_136_223_846_793_005)
@@ -69,8 +80,6 @@ fn step(state: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     #[test]

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod export;
+pub mod gate;
 pub mod list;
 pub mod report;
 pub mod run;

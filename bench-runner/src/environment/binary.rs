@@ -32,7 +32,7 @@ pub struct Binary {
 }
 
 impl Binary {
-    pub(super) fn read(name: &str, path: &Path) -> Self {
+    pub(crate) fn read(name: &str, path: &Path) -> Self {
         let blank = Self {
             name: name.into(),
             path: within_tree(path),

@@ -11,10 +11,11 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use jiff::Timestamp;
 use loadgen::clock::{nanoseconds, now_ns};
-use loadgen::{Config, ExpectedHttp, Fleet, Measurement, Protocol};
+use loadgen::{ExpectedHttp, Fleet, Measurement};
 
 use super::Failure;
 use super::around::{Around, Happened};
+use super::config::config;
 use super::cost::Footing;
 use super::counters::{Counters, Counts};
 use super::cpus::Placement;
@@ -118,38 +119,10 @@ pub fn run_cell(bench: &Bench, cell: &Cell, launch: &Result<Launch, Failure>) ->
 impl Bench {
     /// The load generator before a server.
     fn fleet(&self, cell: &Cell, server: &Server) -> Result<Fleet> {
-        let config = self.load(cell, server.address);
-        Fleet::launch(&self.loadgen, config, self.settings.shards, &self.placement.generator)
-    }
-
-    fn load(&self, cell: &Cell, target: std::net::SocketAddr) -> Config {
-        let seconds = |s: f64| nanoseconds(Duration::from_secs_f64(s));
-        let (conns, protocol) = (cell.conns, self.settings.protocol);
         let expected = self.expected.get(&cell.server);
-        // A server of HTTP may end a connection with any reply.
-        let ends = self.settings.requests_per_conn.is_some() || protocol == Protocol::Http;
-        Config {
-            target,
-            conns,
-            first_id: 0,
-            stride: 1,
-            protocol,
-            exchange: expected.map(|expected| self.settings.exchange(target, expected)),
-            request_bytes: self.settings.request_bytes,
-            reply_bytes: self.settings.reply_bytes,
-            pipeline: self.settings.pipeline,
-            ramp_ns: seconds(self.settings.ramp(conns)),
-            connect_timeout_ns: seconds(self.settings.connect_timeout_s),
-            timeout_ns: seconds(self.settings.timeout_s),
-            spin: self.settings.spin,
-            sources: Config::sources_needed(target, conns, ends),
-            requests_per_conn: self.settings.requests_per_conn,
-            think_ns: seconds(self.settings.think_s),
-            slow_every: self.settings.slow_every,
-            arrivals: self.settings.arrivals,
-            // The same instants for every server and in every round: they differ by what they do with them.
-            seed: 1,
-        }
+        let exchange = expected.map(|expected| self.settings.exchange(server.address, expected));
+        let config = config(&self.settings, cell.conns, server.address, exchange);
+        Fleet::launch(&self.loadgen, config, self.settings.shards, &self.placement.generator)
     }
 }
 

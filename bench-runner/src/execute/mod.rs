@@ -3,6 +3,8 @@
 mod around;
 pub mod binaries;
 mod cell;
+mod config;
+mod contest;
 mod cost;
 mod counters;
 pub mod cpus;
@@ -10,6 +12,7 @@ mod failure;
 mod group;
 mod listen;
 mod probe;
+mod revision;
 mod row;
 mod server;
 mod stall;
@@ -17,6 +20,8 @@ pub mod verify;
 mod wait;
 
 pub use cell::{Bench, run_cell};
+pub use contest::{BETWEEN, Broken, Contest, Due, SLICE};
 pub use failure::Failure;
+pub use revision::Workshop;
 pub(crate) use server::adopt_orphans;
 pub use server::{Launch, Server};

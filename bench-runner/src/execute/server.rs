@@ -31,6 +31,8 @@ const TO_STOP: Duration = Duration::from_secs(5);
 pub(super) const NOT_COUNTED: &str = "the server was not counted";
 /// Replaces both, for tests of servers that need longer.
 const PATIENCE: &str = "BENCH_RUNNER_PATIENCE";
+/// Lengthens the environment.
+const PADDING: &str = "BENCH_RUNNER_PADDING";
 /// What comes after an error and is no part of it.
 const ADVICE: [&str; 2] = ["hint:", "For more information"];
 
@@ -65,6 +67,19 @@ pub struct Server {
     reaped: bool,
 }
 
+/// In what way a server is started, beside what it is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct How<'a> {
+    /// Where it runs.
+    pub(super) cpus: &'a [usize],
+    /// Whether the kernel counts what it does.
+    pub(super) counted: bool,
+    /// By how many bytes its environment is longer. The environment lies above the stack, so that its length moves all
+    /// that is on the stack, by which alone a program can become faster or slower (T. Mytkowicz et al., "Producing wrong
+    /// data without doing anything obviously wrong!", ASPLOS 2009).
+    pub(super) padding: usize,
+}
+
 #[derive(Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Said {
@@ -78,7 +93,7 @@ impl Server {
     /// # Errors
     /// When it cannot be started, ends by itself, or does not listen in time.
     pub fn start(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Self> {
-        Self::start_with(launch, settings, cpus, false)
+        Self::start_as(launch, settings, How { cpus, ..How::default() })
     }
 
     /// As [`Server::start`], with the kernel counting what it does.
@@ -86,13 +101,26 @@ impl Server {
     /// # Errors
     /// As [`Server::start`]. That the kernel does not count is none.
     pub(super) fn start_counted(launch: &Launch, settings: &Settings, cpus: &[usize]) -> Result<Self> {
-        Self::start_with(launch, settings, cpus, true)
+        let counted = true;
+        Self::start_as(
+            launch,
+            settings,
+            How {
+                cpus,
+                counted,
+                ..How::default()
+            },
+        )
     }
 
-    fn start_with(launch: &Launch, settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
+    /// As [`Server::start`], in the way that `how` says.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(super) fn start_as(launch: &Launch, settings: &Settings, how: How<'_>) -> Result<Self> {
         match launch {
-            Launch::Contract(path) => Self::start_ours(path, settings, cpus, counted),
-            Launch::Foreign(words) => Self::start_foreign(words, settings, cpus, counted),
+            Launch::Contract(path) => Self::start_ours(path, settings, how),
+            Launch::Foreign(words) => Self::start_foreign(words, settings, how),
         }
     }
 
@@ -106,7 +134,7 @@ impl Server {
         self.group.as_ref().map_err(Clone::clone)
     }
 
-    fn start_ours(path: &PathBuf, settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
+    fn start_ours(path: &PathBuf, settings: &Settings, how: How<'_>) -> Result<Self> {
         let mut command = Command::new(path);
         command.args([
             "--listen",
@@ -126,14 +154,14 @@ impl Server {
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self::spawn(command, nowhere, settings, cpus, counted)?;
+        let mut server = Self::spawn(command, nowhere, settings, how)?;
         let ready = server.announced()?;
         server.address = ready.address;
         server.ready = Some(ready);
         Ok(server)
     }
 
-    fn start_foreign(words: &[String], settings: &Settings, cpus: &[usize], counted: bool) -> Result<Self> {
+    fn start_foreign(words: &[String], settings: &Settings, how: How<'_>) -> Result<Self> {
         let address = free_address()?;
         let filled = |word: &String| {
             word.replace("{host}", &address.ip().to_string())
@@ -144,18 +172,13 @@ impl Server {
         let program = words.next().context("an empty command line")?;
         let mut command = Command::new(program);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::null());
-        let mut server = Self::spawn(command, address, settings, cpus, counted)?;
+        let mut server = Self::spawn(command, address, settings, how)?;
         server.wait_listening()?;
         Ok(server)
     }
 
-    fn spawn(
-        mut command: Command,
-        address: SocketAddr,
-        settings: &Settings,
-        cpus: &[usize],
-        counted: bool,
-    ) -> Result<Self> {
+    fn spawn(mut command: Command, address: SocketAddr, settings: &Settings, how: How<'_>) -> Result<Self> {
+        let How { cpus, counted, padding } = how;
         // A file, not a pipe: a server that writes much to stderr must not block on us, and we want its last line.
         let stderr = tempfile::tempfile().context("cannot keep the server's standard error")?;
         command.stderr(stderr.try_clone()?);
@@ -164,6 +187,9 @@ impl Server {
         loadgen::die_with_parent(&mut command);
         loadgen::pin(&mut command, cpus);
         start_clean(&mut command);
+        if padding > 0 {
+            command.env(PADDING, "x".repeat(padding));
+        }
         if let Some(nofile) = settings.server_nofile {
             // SAFETY: setrlimit is a plain system call.
             unsafe { command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, nofile, nofile)?)) };

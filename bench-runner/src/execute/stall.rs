@@ -21,10 +21,11 @@ pub(super) fn stall(tree: &Tree, from_ns: u64, length_ns: u64) -> Result<()> {
 }
 
 /// Processes that are stopped for as long as this is there.
-struct Stopped<'a>(&'a Tree);
+pub(super) struct Stopped<'a>(&'a Tree);
 
 impl<'a> Stopped<'a> {
-    fn now(tree: &'a Tree) -> Self {
+    /// Stops all processes of the tree.
+    pub(super) fn now(tree: &'a Tree) -> Self {
         send(tree.pids().iter(), Signal::SIGSTOP);
         Self(tree)
     }

@@ -4,13 +4,19 @@
 //! `benches.json` may lie beside them, exported from the criterion benchmarks. docs/FORMAT.md tells every field, and a
 //! test holds it against real records. Rendering reads these and nothing else.
 
+mod alarms;
 mod benches;
+mod gate;
+mod gate_run;
 mod row;
 mod run;
 mod store;
 mod warning;
 
+pub use alarms::{SelfTest, keep as keep_self_test, runner, self_tests};
 pub use benches::{Bench, Benches};
+pub use gate::{Campaign, GATE_SCHEMA, GateStore, Metric, PairRow, PerRequest, Side, SlicePair, SliceRow, TrialLoad};
+pub use gate_run::{Alarms, GateRun, GateVerdict, Line, SideRecord, Trial};
 pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped, Verdict, Window, Worked};
 pub use run::{NO_WORK, Run, SCHEMA, Settings};
 pub(crate) use store::write_whole;

@@ -3,6 +3,7 @@
 mod asked;
 mod curve;
 mod findings;
+pub mod gate;
 mod judge;
 mod limit;
 mod others;

@@ -10,6 +10,7 @@ mod life;
 mod open;
 mod raw;
 mod run;
+mod slice;
 mod slow;
 mod stub;
 mod think;

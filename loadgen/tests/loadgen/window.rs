@@ -14,8 +14,9 @@ use crate::stub::{FRAME, Stub, echo};
 
 const MS: u64 = 1_000_000;
 
-fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
-    let config = Config {
+/// A closed loop of small echoes.
+pub(crate) fn config(stub: &Stub, conns: u64, pipeline: u64) -> Config {
+    Config {
         target: stub.address,
         conns,
         first_id: 0,
@@ -35,8 +36,16 @@ fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
         slow_every: 1,
         arrivals: None,
         seed: 0,
-    };
+    }
+}
+
+/// `shards` processes that are to load a stub as `config` says.
+pub(crate) fn launch(config: Config, shards: u64) -> Fleet {
     Fleet::launch(Path::new(env!("CARGO_BIN_EXE_loadgen")), config, shards, &[]).unwrap()
+}
+
+fn fleet(stub: &Stub, conns: u64, shards: u64, pipeline: u64) -> Fleet {
+    launch(config(stub, conns, pipeline), shards)
 }
 
 /// Measures from `lead_ms` from now on.
