@@ -143,7 +143,7 @@ pub(crate) fn passed_table() -> String {
 pub(crate) fn one_number() -> String {
     let cell = at(0.05, 0.03);
     format!(
-        "A true 5 % at a paired SD of 3 % is found in {} % of campaigns by the rule of two numbers, and in {} % by \"p < alpha \
+        "A true 5 % at a paired SD of 3 % is found in {} % of campaigns by the rule of two numbers, and in {} % by \"p < alpha\n\
          and estimate ≥ limit\".\n",
         share(cell.found),
         share(cell.by_one_number)
