@@ -1,11 +1,14 @@
 //! Statistics: pure functions from rows to what can be said of them.
 
+pub mod compare;
+
 mod asked;
 mod curve;
 mod findings;
 mod judge;
 mod limit;
 mod others;
+mod rank_sum;
 mod stall;
 mod steady;
 mod summary;
