@@ -133,11 +133,11 @@ mod tests {
 
     #[test]
     fn the_shift_of_four_and_four_by_hand() {
-        // Differences: 4 5 6 7, 2 3 4 5, 1 2 3 4, -2 -1 0 1. The middle two of the sixteen are 2 and 3.
+        // Differences: 4 5 6 7, 2 3 4 5, 1 2 3 4, -2 -1 0 1. The eighth and the ninth of the sixteen are 3.
         let found = shift(&[1.0, 3.0, 4.0, 7.0], &[5.0, 6.0, 7.0, 8.0]).unwrap();
-        assert_eq!((found.estimate, found.low, found.high), (2.5, -2.0, 7.0));
+        assert_eq!((found.estimate, found.low, found.high), (3.0, -2.0, 7.0));
         let back = shift(&[5.0, 6.0, 7.0, 8.0], &[1.0, 3.0, 4.0, 7.0]).unwrap();
-        assert_eq!((back.estimate, back.low, back.high), (-2.5, -7.0, 2.0));
+        assert_eq!((back.estimate, back.low, back.high), (-3.0, -7.0, 2.0));
     }
 
     #[test]

@@ -71,6 +71,7 @@ fn served_rule(base: &Rounds, current: &Rounds, limit: f64) -> Rule {
     // Whoever serves all has no limit there, and whoever misses a few has met one.
     if base.serves_all() != current.serves_all() {
         return Rule {
+            limit: 0.0,
             reported: 1.0,
             factors: Some((1.0, CLIENTS.1)),
             ..rule
@@ -105,9 +106,13 @@ fn served(key: &Key, base: &Rounds, current: &Rounds, options: &Options) -> Opti
         (_, 0) => (Judgement::Better, Some(Why::Mended(reason(base)))),
         _ => (judged.judgement, None),
     };
+    let change = change(key, Metric::Served, &judged, why);
+    // What a round that failed has served is no measure.
+    let ratio = change.ratio.filter(|_| base.failed() + current.failed() == 0);
     Some(Change {
         judgement,
-        ..change(key, Metric::Served, &judged, why)
+        ratio,
+        ..change
     })
 }
 
@@ -130,11 +135,12 @@ fn no_comparison(metric: Metric, base: &Rounds, current: &Rounds, same_clients: 
 }
 
 fn change(key: &Key, metric: Metric, judged: &Judged, why: Option<Why>) -> Change {
-    let no_comparison = why
-        .as_ref()
-        .is_some_and(|why| matches!(why, Why::OtherClients | Why::Unsound | Why::OtherSource(_)))
+    let no_comparison = match &why {
+        Some(Why::OtherClients | Why::OtherSource(_)) => true,
         // The same record is the same, whatever is wrong with it.
-        && !judged.identical;
+        Some(Why::Unsound) => !judged.identical,
+        _ => false,
+    };
     let judgement = if no_comparison {
         Judgement::CannotTell
     } else {

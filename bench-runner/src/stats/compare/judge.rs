@@ -196,17 +196,18 @@ fn ranges(b: Estimate, c: Estimate, rule: &Rule) -> Measure {
     let visible = [apart(b, c), apart(c, b)].into_iter().fold(factor, f64::max);
     let visible = Some(visible).filter(|_| [b, c].iter().all(|e| e.low > 0.0 && e.high.is_finite()));
     let limit = 1.0 + rule.limit;
-    // Without an interval nothing smaller than a fifth can be excluded, nor is it asked for.
-    let allowed = if one_round {
-        limit
-    } else {
-        limit.max(b.least_factor(&c))
+    // Without an interval nothing smaller than a fifth can be excluded of what scatters, nor is it asked for.
+    let allowed = match rule.factors {
+        None if !one_round => limit.max(b.least_factor(&c)),
+        _ => limit,
     };
+    // Medians that would be called different, were it not for the ranges, are not called the same.
+    let alike = limit.min(factor);
     Measure {
         ratio: ratio(estimate, c.low / b.high, c.high / b.low, Method::Ranges),
         change: direction(grew, shrank),
         within_the_limit: visible.is_some_and(|visible| visible <= allowed)
-            && (1.0 / limit..=limit).contains(&estimate),
+            && (1.0 / alike..=alike).contains(&estimate),
         visible,
     }
 }

@@ -51,11 +51,14 @@ impl Options {
         self.limits.get(&metric).copied().unwrap_or_else(|| metric.limit())
     }
 
-    fn selects(&self, key: &Key) -> bool {
+    fn takes(&self, name: &str) -> bool {
         self.servers
             .as_ref()
-            .is_none_or(|servers| servers.contains(&key.server))
-            && (self.conns.is_empty() || self.conns.contains(&key.conns))
+            .is_none_or(|servers| servers.iter().any(|server| server == name))
+    }
+
+    fn selects(&self, key: &Key) -> bool {
+        self.takes(&key.server) && (self.conns.is_empty() || self.conns.contains(&key.conns))
     }
 }
 
@@ -209,7 +212,7 @@ impl Comparison {
 pub fn compare(base: (&Run, &[Row]), current: (&Run, &[Row]), options: &Options) -> Comparison {
     let mut comparison = Comparison {
         differences: differences(base, current),
-        programs: programs(base.0, current.0),
+        programs: programs(base.0, current.0, |server| options.takes(server)),
         changes: Vec::new(),
         only_in_base: Vec::new(),
         only_in_current: Vec::new(),

@@ -129,7 +129,7 @@ fn who_serves_fewer_is_worse_and_its_other_numbers_are_no_comparison() {
     // Not in every round: it cannot be told.
     let sometimes = rounds("poll", 3, 5e3, |row| {
         if row.round == 2 {
-            serves(99)(row)
+            serves(99)(row);
         }
     });
     let comparison = compared(&rounds("poll", 3, 5e3, same), &sometimes);
@@ -141,12 +141,28 @@ fn who_serves_fewer_is_worse_and_its_other_numbers_are_no_comparison() {
     let always = rounds("poll", 3, 5e3, serves(99));
     let comparison = compared(&rounds("poll", 3, 5e3, same), &always);
     assert_eq!(find(&comparison, "poll", Metric::Served).judgement, Judgement::Worse);
-    // One of many that are not served anyway is none.
-    let comparison = compared(&rounds("poll", 3, 5e3, serves(98)), &always);
+    // One more of many that are not served anyway is none.
+    let many = |served| {
+        rounds("poll", 3, 5e3, move |row| {
+            serves(7)(row);
+            row.connections = row.connections.map(|c| Connections {
+                served,
+                active: 10_000,
+                ..c
+            });
+        })
+    };
+    let comparison = compared(&many(5_000), &many(5_001));
     assert_eq!(
         find(&comparison, "poll", Metric::Served).judgement,
-        Judgement::CannotTell
+        Judgement::NoDifference
     );
+    assert_eq!(
+        find(&comparison, "poll", Metric::Cpu).judgement,
+        Judgement::NoDifference
+    );
+    let comparison = compared(&many(5_000), &many(4_900));
+    assert_eq!(find(&comparison, "poll", Metric::Served).judgement, Judgement::Worse);
 }
 
 fn fails(row: &mut Row) {
@@ -163,7 +179,7 @@ fn who_fails_now_and_did_not_before_has_broken_whatever_else() {
     let base = rounds("poll", 3, 5e3, same);
     let current = rounds("poll", 3, 5e3, |row| {
         if row.round == 3 {
-            fails(row)
+            fails(row);
         }
     });
     let comparison = compared(&base, &current);

@@ -22,10 +22,11 @@ pub struct Programs {
     pub unknown: Vec<String>,
 }
 
-/// Compares the programs of the servers that both runs have.
-pub(in super::super) fn programs(base: &Run, current: &Run) -> Programs {
+/// Compares the programs of the servers that both runs have, as far as they are selected.
+pub(in super::super) fn programs(base: &Run, current: &Run, selected: impl Fn(&str) -> bool) -> Programs {
     let mut programs = Programs::default();
-    for server in base.servers.iter().filter(|server| current.servers.contains(server)) {
+    let both = |server: &&String| current.servers.contains(server) && selected(server);
+    for server in base.servers.iter().filter(both) {
         let hashes = hash(base, server).zip(hash(current, server));
         let list = match hashes {
             Some((before, after)) if before == after => &mut programs.same,

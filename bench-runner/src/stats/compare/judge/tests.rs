@@ -47,6 +47,18 @@ fn few_rounds_name_only_a_fifth_between_ranges_that_are_apart() {
 }
 
 #[test]
+fn medians_far_apart_are_not_the_same_for_want_of_ranges_that_are() {
+    let tail = Rule {
+        limit: 0.5,
+        reported: 1.25,
+        ..COST
+    };
+    let base = [87.0, 88.0, 125.0];
+    assert_eq!(said(&base, &[123.0, 125.0, 126.0], &tail), Judgement::CannotTell);
+    assert_eq!(said(&base, &[88.0, 90.0, 99.0], &tail), Judgement::NoDifference);
+}
+
+#[test]
 fn one_round_names_only_a_factor_of_two() {
     assert_eq!(said(&[100.0], &[190.0], &COST), Judgement::CannotTell);
     assert_eq!(said(&[100.0], &[210.0], &COST), Judgement::Worse);
