@@ -11,6 +11,7 @@ use loadgen::{Arrivals, Ending, Protocol};
 use crate::execute::cpus;
 use crate::export::{Format, Unit};
 use crate::record::{Metric, NO_WORK, Window};
+use crate::stats::compare::Metric as Compared;
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -32,6 +33,8 @@ Examples:
                                                     your own server beside ours
   bench-runner demo                                 five models in a minute
   bench-runner doctor                               what this machine can and cannot do
+  bench-runner compare before latest                what got worse since another run
+  bench-runner gate --base-rev HEAD~1               whether a commit made a server slower, for CI
   bench-runner report                               draw the charts of the latest run again
 
 Exit codes: 0 every cell has a row and none has failed (being capped or starved is a result), 1 otherwise, 2 usage."
@@ -99,6 +102,22 @@ Examples:
 
 docs/EXPORT.md says who reads each format, what is in it and what is left out; that is told here on standard error.")]
     Export(ExportArgs),
+    /// Hold two recorded runs against each other
+    #[command(after_long_help = "\
+Examples:
+  bench-runner compare before latest                what differs between two runs under results/
+  bench-runner compare before latest --all          with what is no difference, and what cannot be told
+  bench-runner compare a b -m epoll -c 10k --metric cpu,memory
+                                                    of one server, at one count, two metrics
+  bench-runner compare a b --fail-on regression --metric cpu --limit cpu=20%
+                                                    an exit code of its own where something got worse
+  bench-runner compare a b --format json            for machines
+
+Two runs one after the other are weak evidence, for the machine drifts between them.
+
+Exit codes: 0 always, unless --fail-on is given; then 0 nothing got worse, 3 something did, 4 it cannot be told (with
+--fail-on inconclusive), 5 a server failed or answered wrongly that did not in BASE. 1 an internal error, 2 usage.")]
+    Compare(CompareArgs),
     /// Say whether a server got slower: two builds measured side by side, for CI
     #[command(after_long_help = "\
 Examples:
@@ -342,6 +361,68 @@ pub struct VerifyArgs {
     pub load: LoadArgs,
 }
 
+/// Flags of `compare`.
+#[derive(Args, Clone, Debug)]
+pub struct CompareArgs {
+    /// The run before: a directory, or a name under results/
+    pub base: String,
+    /// The run after
+    pub current: String,
+    /// Servers: all, families, names; -NAME takes one out
+    #[arg(
+        short,
+        long,
+        value_name = "NAMES",
+        default_value = "all",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub models: Vec<String>,
+    /// Connection counts [default: all]
+    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
+    pub conns: Vec<u64>,
+    /// What is compared [default: all]
+    #[arg(long, value_enum, value_name = "METRICS", value_delimiter = ',')]
+    pub metric: Vec<Compared>,
+    /// How much worse a metric may be; half of it is reported as a difference (repeatable) [default: served 2, calls 5, cpu and memory 10, rate and switches 20, p99 50]
+    #[arg(long, value_name = "METRIC=PERCENT", value_delimiter = ',', value_parser = parse_limit)]
+    pub limit: Vec<(Compared, f64)>,
+    /// Also list what is no difference, and what cannot be told
+    #[arg(long)]
+    pub all: bool,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub format: CompareFormat,
+    /// Have the exit code say when something got worse
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// How a comparison is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// For a terminal
+    Text,
+    /// As GitHub shows it
+    Markdown,
+    /// One object, with everything in it
+    Json,
+}
+
+fn parse_limit(text: &str) -> Result<(Compared, f64), String> {
+    let bad = || {
+        let names = Compared::ALL.map(Compared::name).join(", ");
+        format!("'{text}' is no limit; write it as cpu=5%, with one of {names}")
+    };
+    let (name, percent) = text.split_once('=').ok_or_else(bad)?;
+    let metric = Compared::from_str(name, false).map_err(|_| bad())?;
+    let percent: f64 = percent.trim_end_matches('%').trim().parse().map_err(|_| bad())?;
+    let possible = percent > 0.0 && percent <= 1000.0;
+    possible
+        .then_some((metric, percent / 100.0))
+        .ok_or_else(|| format!("'{text}' is no limit; from above 0 to 1000% are possible"))
+}
+
 /// Flags of `gate`.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
@@ -429,12 +510,12 @@ pub struct GateArgs {
     pub load: LoadArgs,
 }
 
-/// What a gate ends with an exit code for.
+/// What ends with an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// A server that got slower
+    /// Something got worse
     Regression,
-    /// That, and whatever cannot be told
+    /// Something got worse, or it cannot be told
     Inconclusive,
 }
 
@@ -515,6 +596,18 @@ pub struct ExportArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_a_metric_and_a_percentage() {
+        assert_eq!(parse_limit("cpu=5%"), Ok((Compared::Cpu, 0.05)));
+        assert_eq!(parse_limit("p99=12.5"), Ok((Compared::P99, 0.125)));
+        for text in [
+            "cpu", "cpu=", "speed=5%", "cpu=five", "cpu=0%", "cpu=-3%", "cpu=NaN", "cpu=inf",
+        ] {
+            let message = parse_limit(text).expect_err(text);
+            assert!(message.contains(&format!("'{text}'")), "{message}");
+        }
+    }
 
     #[test]
     fn work_is_passed_on_as_servers_understand_it() {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use bench_runner::cli::{Cli, Command};
-use bench_runner::commands::{Usage, completions, demo, doctor, export, gate, list, report, run, verify};
+use bench_runner::commands::{Usage, compare, completions, demo, doctor, export, gate, list, report, run, verify};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Some(Command::Verify(args)) => verify::verify(args),
         Some(Command::Report(args)) => report::report(args, cli.color),
         Some(Command::Export(args)) => export::export(args),
+        Some(Command::Compare(args)) => compare::compare(args, cli.color),
         Some(Command::Gate(args)) => gate::gate(args, cli.color),
         Some(Command::Completions(args)) => completions::completions(args),
     };

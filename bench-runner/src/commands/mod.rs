@@ -1,5 +1,6 @@
 //! Subcommands, one a file.
 
+pub mod compare;
 pub mod completions;
 pub mod demo;
 pub mod doctor;

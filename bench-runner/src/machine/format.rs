@@ -50,7 +50,7 @@ pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
 }
 
 /// CPU numbers as ranges: `0-3, 8`.
-pub(super) fn cpus(numbers: &[usize]) -> String {
+pub(crate) fn cpus(numbers: &[usize]) -> String {
     let mut ranges: Vec<(usize, usize)> = Vec::new();
     for &number in numbers {
         match ranges.last_mut() {

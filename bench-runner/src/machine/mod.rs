@@ -24,6 +24,7 @@ mod tests;
 
 pub use advice::{Advice, Severity};
 pub use capacity::{Ceiling, ceiling};
+pub(crate) use format::cpus;
 pub(crate) use quiet::{STEAL, STEAL_REMEDY};
 pub use raise::{Raised, raise_soft_limits};
 pub use render::{render_doctor, verdict};

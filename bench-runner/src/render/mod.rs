@@ -1,7 +1,9 @@
 //! Rendering: from records to what people look at. Nothing here measures.
 
+pub mod compare;
 pub mod gate;
 mod notes;
+mod paint;
 pub mod pictures;
 pub mod readme;
 pub mod table;

@@ -6,6 +6,7 @@ use loadgen::units::{grouped, short};
 
 pub(super) use self::open::BEHIND;
 use super::notes::{FEWER, broken, fewer, notes};
+use super::paint::{Tone, painted};
 use crate::record::Verdict;
 use crate::stats::{Estimate, Line, Summary, WindowSummary};
 
@@ -54,17 +55,10 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
     let room = width.saturating_sub(before).max(12);
 
     let mut text = groups(&columns, &widths);
-    text += &bold(
-        &joined(
-            columns.iter().map(|column| (column.head.clone(), column.right, false)),
-            &widths,
-            &rest.head,
-        ),
-        color,
-    );
+    let heads = columns.iter().map(|column| (column.head.clone(), column.right, false));
+    text += &painted(&joined(heads, &widths, &rest.head), Tone::Bold, color);
     text.push('\n');
     for (row, line) in lines.iter().enumerate() {
-        let (paint, reset) = paint(line.verdict, color);
         for (part, stopped_by) in broken(&rest.cells[row], room).into_iter().enumerate() {
             let cells = columns.iter().map(|column| {
                 let cell = if part == 0 {
@@ -74,7 +68,12 @@ pub fn table(summary: &Summary, conns: u64, width: u16, color: bool) -> String {
                 };
                 (cell, column.right, part == 0 && column.marked[row])
             });
-            text += &format!("{paint}{}{reset}\n", joined(cells, &widths, &stopped_by));
+            let joined = joined(cells, &widths, &stopped_by);
+            text += &match tone(line.verdict) {
+                Some(tone) => painted(&joined, tone, color),
+                None => joined,
+            };
+            text.push('\n');
         }
     }
     let faulty: Vec<&Line> = lines.iter().copied().filter(|line| summary.is_faulty(line)).collect();
@@ -229,19 +228,12 @@ fn joined(cells: impl Iterator<Item = (String, bool, bool)>, widths: &[usize], r
     (text + rest).trim_end().to_owned()
 }
 
-fn bold(text: &str, color: bool) -> String {
-    if color {
-        format!("\x1b[1m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
-}
-
-fn paint(verdict: Verdict, color: bool) -> (&'static str, &'static str) {
+/// How a line is painted.
+fn tone(verdict: Verdict) -> Option<Tone> {
     match verdict {
-        Verdict::Failed | Verdict::Unsound if color => ("\x1b[31m", "\x1b[0m"),
-        Verdict::Starved | Verdict::Capped | Verdict::Stalled if color => ("\x1b[33m", "\x1b[0m"),
-        _ => ("", ""),
+        Verdict::Failed | Verdict::Unsound => Some(Tone::Bad),
+        Verdict::Starved | Verdict::Capped | Verdict::Stalled => Some(Tone::Heed),
+        _ => None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Statistics: pure functions from rows to what can be said of them.
 
+pub mod compare;
+
 mod asked;
 mod curve;
 mod findings;
@@ -7,6 +9,7 @@ pub mod gate;
 mod judge;
 mod limit;
 mod others;
+mod rank_sum;
 mod stall;
 mod steady;
 mod summary;

@@ -1,6 +1,7 @@
 //! Rows of several rounds put together: a line for each server and connection count.
 
 use loadgen::units::short;
+use serde::Serialize;
 
 use super::curve::{RateSummary, curve, knee_of};
 use super::others::{Others, others};
@@ -10,7 +11,7 @@ use crate::record::{Connections, Row, Run, Verdict, Window};
 /// A value over the rounds: the median, and the range that the rounds span.
 ///
 /// Few rounds give no interval of confidence; the range is what was seen, and nothing more.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Median of the rounds.
     pub median: f64,
@@ -47,7 +48,18 @@ impl Estimate {
     /// medians differ by more than a fifth. A single round has no range, so there it takes a factor of two.
     #[must_use]
     pub fn clearly_above(&self, other: &Self) -> bool {
-        let factor = if self.rounds.min(other.rounds) > 1 { 1.2 } else { 2.0 };
+        self.above_by(other, self.least_factor(other))
+    }
+
+    /// By what factor the medians of two estimates have to differ for that to be called a difference.
+    #[must_use]
+    pub fn least_factor(&self, other: &Self) -> f64 {
+        if self.rounds.min(other.rounds) > 1 { 1.2 } else { 2.0 }
+    }
+
+    /// Whether the ranges do not meet, and the median is more than `factor` times the other's.
+    #[must_use]
+    pub(super) fn above_by(&self, other: &Self, factor: f64) -> bool {
         self.low > other.high && self.median > factor * other.median
     }
 }

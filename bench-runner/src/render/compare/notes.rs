@@ -1,0 +1,260 @@
+//! What is said around the numbers: which runs, which programs, what is not compared, and how far all of it reaches.
+
+use jiff::Timestamp;
+use loadgen::units::{counted, grouped};
+
+use super::Document;
+use crate::record::Run;
+use crate::stats::compare::{Change, Comparison, Group, Judgement, Key, Method, Metric, Programs};
+
+/// Share of comparisons of equal servers that three rounds of a standard deviation of 10 % name a difference:
+/// docs/METHODOLOGY.md, section 3.
+const NAMED_BY_CHANCE: f64 = 0.017;
+
+/// Why two runs, one after the other, prove little.
+pub(super) const DRIFT: &str = "Two runs one after the other are weak evidence: between them the machine drifts, and no interval knows of that. \
+     As measured on a virtual machine with two CPUs, the same program against itself, in fresh blocks of 2 s at \
+     saturation, differs with a standard deviation of 7 to 9 %. `bench-runner gate`, which loads both in turns, is the \
+     strong way.";
+
+/// Which run a side is.
+pub(super) fn side(name: &str, run: &Run) -> String {
+    let rounds = counted(u64::from(run.settings.rounds), "round");
+    let began = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
+    let stopped = if run.interrupted { ", interrupted" } else { "" };
+    format!("{name} ({began}, {rounds}{stopped})")
+}
+
+/// How far apart the two began.
+pub(super) fn apart(base: &Run, current: &Run) -> String {
+    if base.run_id == current.run_id {
+        return "the same run".to_owned();
+    }
+    distance(base.started_at, current.started_at)
+}
+
+fn distance(base: Timestamp, current: Timestamp) -> String {
+    let seconds = current.as_second() - base.as_second();
+    let minutes = seconds.unsigned_abs().div_ceil(60);
+    let time = match minutes {
+        minutes if minutes >= 2 * 24 * 60 => counted(minutes / 60 / 24, "day"),
+        minutes if minutes >= 2 * 60 => counted(minutes / 60, "hour"),
+        minutes => counted(minutes, "minute"),
+    };
+    let when = if seconds < 0 { "before" } else { "after" };
+    format!("{time} {when} base")
+}
+
+/// Whether the machine is the same, which programs are, and what that means.
+pub(super) fn same(comparison: &Comparison) -> Vec<String> {
+    let Programs { same, changed, unknown } = &comparison.programs;
+    let mut told = Vec::new();
+    if comparison
+        .differences
+        .iter()
+        .any(|difference| difference.group == Group::Machine)
+    {
+        told.push("The machine is not the same: a difference below may be its, whatever the programs are.".to_owned());
+    }
+    if !same.is_empty() {
+        let which = if changed.is_empty() && unknown.is_empty() {
+            "all servers".to_owned()
+        } else {
+            same.join(", ")
+        };
+        told.push(format!(
+            "The same program in both runs, by its SHA-256: {which}; a difference below is noise, the machine's, or \
+             that of the settings."
+        ));
+    }
+    if !changed.is_empty() {
+        told.push(format!("Another program: {}.", changed.join(", ")));
+    }
+    if !unknown.is_empty() {
+        told.push(format!("Unknown whether the same program: {}.", unknown.join(", ")));
+    }
+    told
+}
+
+/// What is not compared, and why.
+pub(super) fn missing(document: &Document) -> Vec<String> {
+    let comparison = document.comparison;
+    let mut told = Vec::new();
+    for left_out in &comparison.left_out {
+        let windows = counted(left_out.windows as u64, "window");
+        told.push(format!(
+            "Left out, for the load was another in {windows}: {}.",
+            left_out.because
+        ));
+    }
+    for (side, keys) in [
+        ("base", &comparison.only_in_base),
+        ("current", &comparison.only_in_current),
+    ] {
+        if !keys.is_empty() {
+            told.push(format!("Only in {side}: {}.", places(keys)));
+        }
+    }
+    for absent in &comparison.absent {
+        let (has, lacks) = if absent.in_base {
+            ("current", "base")
+        } else {
+            ("base", "current")
+        };
+        let because = absent
+            .because
+            .as_ref()
+            .map(|why| format!(" ({why})"))
+            .unwrap_or_default();
+        told.push(format!(
+            "Only {has} has {} in {}; {lacks} lacks it{because}.",
+            absent.metric.name(),
+            counted(absent.windows as u64, "window")
+        ));
+    }
+    told
+}
+
+/// `poll with 10, 100 connections; fork with 1 connection`.
+fn places(keys: &[Key]) -> String {
+    let mut servers: Vec<(&str, Vec<u64>)> = Vec::new();
+    for key in keys {
+        match servers.iter_mut().find(|(server, _)| *server == key.server) {
+            Some((_, conns)) if conns.contains(&key.conns) => {}
+            Some((_, conns)) => conns.push(key.conns),
+            None => servers.push((&key.server, vec![key.conns])),
+        }
+    }
+    let place = |(server, conns): &(&str, Vec<u64>)| match &**conns {
+        [one] => format!("{server} with {}", counted(*one, "connection")),
+        several => {
+            let several: Vec<String> = several.iter().map(|&count| grouped(count)).collect();
+            format!("{server} with {} connections", several.join(", "))
+        }
+    };
+    servers.iter().map(place).collect::<Vec<_>>().join("; ")
+}
+
+/// What there is of each, in a sentence.
+pub(super) fn headline(document: &Document) -> String {
+    let count = |judgement| document.comparison.of(judgement).count() as u64;
+    let broke = document
+        .comparison
+        .changes
+        .iter()
+        .filter(|change| change.broke())
+        .count();
+    let broke = match broke {
+        0 => String::new(),
+        broke => format!(
+            "{} where a server failed that did not in base; ",
+            counted(broke as u64, "window")
+        ),
+    };
+    format!(
+        "{broke}{} worse, {} better, {} no difference, {} cannot be told",
+        grouped(count(Judgement::Worse)),
+        grouped(count(Judgement::Better)),
+        grouped(count(Judgement::NoDifference)),
+        grouped(count(Judgement::CannotTell))
+    )
+}
+
+/// How the numbers are to be read, as far as there are such.
+pub(super) fn reading(document: &Document) -> Vec<String> {
+    let changes = &document.comparison.changes;
+    let by = |method| {
+        let of = |change: &&Change| change.ratio.is_some_and(|ratio| ratio.method == method);
+        changes
+            .iter()
+            .filter(of)
+            .filter(|change| change.metric != Metric::Served)
+            .count()
+    };
+    let (ranges, intervals) = (by(Method::Ranges), by(Method::RankSum));
+    let mut told = vec!["ratio: current ÷ base, of the medians of the rounds".to_owned()];
+    if ranges > 0 {
+        told.push(
+            "in brackets: the ratios of the ends of the rounds' ranges. So few rounds give no 95 % interval (four on \
+             each side do): a difference is named where the ranges are apart and the medians differ by more than a \
+             fifth, or, with one round, by a factor of two"
+                .to_owned(),
+        );
+        told.push(format!(
+            "by chance alone: of equal servers whose three rounds have a standard deviation of 10 %, {:.1} % are named \
+             different, of {} comparisons about {:.0}",
+            NAMED_BY_CHANCE * 100.0,
+            grouped(ranges as u64),
+            ranges as f64 * NAMED_BY_CHANCE
+        ));
+    }
+    if intervals > 0 {
+        told.push(format!(
+            "in brackets, where both have four rounds or more: the exact 95 % interval of the rank-sum test; the ratio \
+             is then Hodges and Lehmann's. A difference is named where the interval excludes 1 and the ratio is half \
+             the limit away from it, and there is none where the interval lies within the limit. One interval in 20 \
+             misses: of {} as many as {}",
+            counted(intervals as u64, "comparison"),
+            grouped((intervals as u64).div_ceil(20))
+        ));
+        let limit = |metric: Metric| format!("{} {:.3}", metric.name(), document.options.limit(metric) * 100.0);
+        let limits: Vec<String> = document
+            .options
+            .metrics()
+            .map(|metric| limit(metric).trim_end_matches('0').trim_end_matches('.').to_owned() + " %")
+            .collect();
+        told.push(format!("limits: {} (--limit)", limits.join(", ")));
+    }
+    if changes
+        .iter()
+        .any(|change| change.visible.is_some() && change.judgement == Judgement::CannotTell)
+    {
+        told.push("from: the smallest ratio, either way, that rounds like these would have shown".to_owned());
+    }
+    if changes
+        .iter()
+        .any(|change| change.ratio.is_some_and(|ratio| ratio.bound.is_some()))
+    {
+        told.push("≥ ≤: the load generator gave out first on one side, and the true ratio lies beyond".to_owned());
+    }
+    let lost = |change: &Change| {
+        [change.base, change.current]
+            .iter()
+            .flatten()
+            .any(|side| side.median.is_infinite())
+    };
+    if changes.iter().any(lost) {
+        told.push(
+            "✗: falls among clients or requests without a reply inside the window, or the server was behind what was \
+             offered"
+                .to_owned(),
+        );
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Window;
+
+    #[test]
+    fn places_are_named_once() {
+        let key = |server: &str, conns| Key {
+            server: server.to_owned(),
+            conns,
+            window: Window::Busy,
+            rate_per_s: None,
+        };
+        let keys = [key("poll", 10), key("poll", 10), key("poll", 1000), key("fork", 1)];
+        assert_eq!(places(&keys), "poll with 10, 1,000 connections; fork with 1 connection");
+    }
+
+    #[test]
+    fn the_distance_is_told_in_the_unit_that_fits() {
+        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).unwrap();
+        assert_eq!(distance(at(0), at(90)), "2 minutes after base");
+        assert_eq!(distance(at(0), at(3 * 3600)), "3 hours after base");
+        assert_eq!(distance(at(5 * 86_400), at(0)), "5 days before base");
+    }
+}

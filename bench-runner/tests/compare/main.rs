@@ -1,0 +1,5 @@
+//! `compare` over records that are made up, and over the reference run: what it says, what it refuses, and how it ends.
+
+mod ends;
+mod says;
+mod support;
