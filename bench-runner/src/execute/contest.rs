@@ -107,7 +107,7 @@ struct Live<'a> {
     server: Server,
     fleet: Fleet,
     tree: Tree,
-    pss_bytes_start: Option<u64>,
+    rss_bytes_start: Option<u64>,
 }
 
 impl<'a> Contest<'a> {
@@ -254,7 +254,7 @@ impl<'a> Contest<'a> {
             padding,
         };
         let server = Server::start_as(self.launches[side as usize], self.settings, how)?;
-        let pss_bytes_start = Tree::of(server.pid()).footprint().pss_bytes;
+        let rss_bytes_start = Tree::of(server.pid()).footprint().rss_bytes;
         let exchange = self.due.map(|due| due.exchange(self.settings, server.address));
         let config = Config {
             arrivals: load.rate_per_s().and(self.settings.arrivals),
@@ -272,7 +272,7 @@ impl<'a> Contest<'a> {
             server,
             fleet,
             tree,
-            pss_bytes_start,
+            rss_bytes_start,
         })
     }
 
@@ -352,8 +352,9 @@ impl Live<'_> {
     }
 
     fn user_bytes_per_connection(&self) -> Option<f64> {
-        let loaded = self.tree.footprint().pss_bytes?;
-        let grown = loaded as f64 - self.pss_bytes_start? as f64;
+        // Not the proportional set, which the other side's process changes: they share their program's pages.
+        let loaded = self.tree.footprint().rss_bytes?;
+        let grown = loaded as f64 - self.rss_bytes_start? as f64;
         Some(grown / self.contest.conns as f64)
     }
 

@@ -126,8 +126,8 @@ pub struct PairRow {
     pub padding_bytes: [usize; 2],
     /// The slices, two at a time.
     pub slices: Vec<SlicePair>,
-    /// Growth of the proportional set of base and of head over the connections they held, in bytes; null where it could
-    /// not be read.
+    /// Growth of the resident set of base and of head over the connections they held, in bytes; null where it could not be
+    /// read.
     pub user_bytes_per_connection: [Option<f64>; 2],
 }
 

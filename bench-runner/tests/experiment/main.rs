@@ -4,6 +4,7 @@
 
 mod failures;
 mod format;
+mod gate;
 mod hostile;
 mod http;
 mod judged;

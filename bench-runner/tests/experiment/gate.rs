@@ -1,0 +1,152 @@
+//! The gate over real servers: what it says of the same program, of one that is clearly slower, of one that is wrong, and
+//! of plans that could never be red. No test asserts a speed: the slower one is slower by its own clock.
+
+use std::fs;
+use std::process::Output;
+
+use bench_runner::record::{GateRun, GateVerdict, Metric, PairRow};
+
+use crate::support::{Place, bin_dir, output};
+
+/// The fewest pairs that can be red, and the least time for them.
+const SHORT: &str = "--pairs 7 --budget 40s -c 10 --seed 5 --self-tests self.jsonl --out gate";
+
+fn server(flags: &str) -> String {
+    format!(
+        "{}/server-epoll-edge --listen {{host}}:{{port}} {flags}",
+        bin_dir().display()
+    )
+}
+
+fn gate(place: &Place, arguments: &str) -> Output {
+    output(&mut place.bare(&format!("gate {SHORT} {arguments}")))
+}
+
+fn commands(place: &Place, base: &str, head: &str) -> Output {
+    gate(place, &format!("--base-cmd '{base}' --head-cmd '{head}'"))
+}
+
+fn said(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn recorded(place: &Place) -> (GateRun, Vec<PairRow>) {
+    let run = fs::read_to_string(place.path("gate/gate.json")).unwrap();
+    let pairs = fs::read_to_string(place.path("gate/pairs.jsonl")).unwrap();
+    let pairs = pairs.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (serde_json::from_str(&run).unwrap(), pairs)
+}
+
+#[test]
+fn the_same_program_passes_at_once() {
+    let place = Place::new();
+    let bin = bin_dir().display().to_string();
+    let out = gate(&place, &format!("--base-dir {bin} --head-dir {bin} -m epoll-edge,poll"));
+    let (code, stdout, stderr) = said(&out);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let (run, pairs) = recorded(&place);
+    assert_eq!(run.identical, ["poll", "epoll-edge"]);
+    assert!(pairs.is_empty() && run.trials.is_empty());
+    assert!(stdout.contains("epoll-edge: the same program"), "{stdout}");
+}
+
+#[test]
+fn a_build_against_itself_is_measured_in_turn_and_kept() {
+    let place = Place::new();
+    let out = gate(
+        &place,
+        &format!("--self --base-dir {} -m epoll-edge", bin_dir().display()),
+    );
+    let (code, stdout, stderr) = said(&out);
+    let (run, pairs) = recorded(&place);
+    assert!(code == Some(0) || code == Some(3), "{stdout}{stderr}");
+    assert!(run.itself && run.broken.is_none(), "{stdout}{stderr}");
+    assert!(pairs.len() >= 7, "{}", pairs.len());
+    for pair in &pairs {
+        assert!(pair.slices.len() >= 2);
+        let rows = pair.slices.iter().flat_map(|slices| [slices.base, slices.head]);
+        assert!(rows.into_iter().all(|slice| slice.answered > 0 && slice.cpu_ns > 0));
+    }
+    // Coins decide who comes first, in both senses: with this seed not always the same side.
+    assert!(pairs.iter().any(|pair| pair.first != pairs[0].first));
+    let kept = fs::read_to_string(place.path("self.jsonl")).unwrap();
+    assert_eq!((kept.lines().count(), run.alarms.runs), (1, 1));
+    assert!(
+        stdout.contains("against itself") && stdout.contains("in 1 runs of a build against itself"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_server_that_takes_ten_times_the_cpu_is_red_twice() {
+    let place = Place::new();
+    let summary = place.path("step.md");
+    let mut command = place.bare(&format!(
+        "gate {SHORT} --base-cmd '{}' --head-cmd '{}'",
+        server("--burn 0"),
+        server("--burn 200000")
+    ));
+    command
+        .env("GITHUB_STEP_SUMMARY", &summary)
+        .env("GITHUB_ACTIONS", "true");
+    let (code, stdout, stderr) = said(&output(&mut command));
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    let (run, pairs) = recorded(&place);
+    let lines = &run.trials[0].lines;
+    let cpu = lines.iter().find(|line| line.metric == Metric::Cpu).unwrap();
+    assert_eq!(cpu.verdict, GateVerdict::Regression);
+    assert!(cpu.change.unwrap() > 0.5 && cpu.low.unwrap() > 0.0, "{cpu:?}");
+    assert_eq!(pairs.len(), 14, "found, and confirmed on fresh pairs");
+    assert!(stdout.contains("✗ regression"), "{stdout}");
+    assert!(
+        stdout.contains("::error title=performance regression::server: CPU per request"),
+        "{stdout}"
+    );
+    let markdown = fs::read_to_string(summary).unwrap();
+    assert!(
+        markdown.contains("regression in server") && markdown.contains("| **✗ regression** | server |"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn a_side_that_dies_or_answers_wrongly_is_named() {
+    let place = Place::new();
+    let good = server("--burn 0");
+    let (code, stdout, stderr) = said(&commands(&place, &good, "sh -c \"echo no >&2; exit 3\" {port}"));
+    assert_eq!(code, Some(5), "{stdout}{stderr}");
+    assert!(
+        stdout.contains("head of 'server'") && stdout.contains("exit code 3"),
+        "{stdout}"
+    );
+    let place = Place::new();
+    // What answers 16 bytes to 64 is no echo.
+    let (code, stdout, stderr) = said(&commands(&place, &server("--protocol reply"), &good));
+    assert_eq!(code, Some(5), "{stdout}{stderr}");
+    assert!(stdout.contains("base of 'server'"), "{stdout}");
+    let (run, _) = recorded(&place);
+    assert!(run.broken.is_some() && run.trials.is_empty());
+}
+
+#[test]
+fn a_plan_that_could_never_be_red_is_refused() {
+    let good = server("--burn 0");
+    let other = server("--burn 1");
+    let refused = |flags: &str| {
+        let place = Place::new();
+        let line = format!("gate --out gate {flags}");
+        let (code, stdout, stderr) = said(&output(&mut place.bare(&line)));
+        assert_eq!(code, Some(2), "{flags}: {stdout}{stderr}");
+        stderr
+    };
+    let both = format!("--base-cmd '{good}' --head-cmd '{other}'");
+    assert!(refused("").contains("nothing to compare with"));
+    let few = refused(&format!("{both} --pairs 5"));
+    assert!(few.contains("5 pairs cannot show a regression"), "{few}");
+    let short = refused(&format!("{both} --budget 10s"));
+    assert!(short.contains("too short for 16 pairs"), "{short}");
+    assert!(refused(&format!("--base-cmd '{good}'")).contains("--head-cmd is needed too"));
+    assert!(refused(&format!("{both} --limit speed=5%")).contains("'speed=5%'"));
+    assert!(refused("--base-dir /nowhere --head-dir /nowhere").contains("'/nowhere' is no directory"));
+}
