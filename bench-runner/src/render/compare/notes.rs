@@ -5,7 +5,7 @@ use loadgen::units::{counted, grouped};
 
 use super::Document;
 use crate::record::Run;
-use crate::stats::compare::{Change, Comparison, Group, Judgement, Key, Method, Metric, Programs};
+use crate::stats::compare::{Change, Comparison, Group, Judgement, Key, Method, Metric, Programs, Ratio};
 
 /// Share of comparisons of equal servers that three rounds of a standard deviation of 10 % name a difference:
 /// docs/METHODOLOGY.md, section 3.
@@ -164,12 +164,12 @@ pub(super) fn headline(document: &Document) -> String {
 pub(super) fn reading(document: &Document) -> Vec<String> {
     let changes = &document.comparison.changes;
     let by = |method| {
-        let of = |change: &&Change| change.ratio.is_some_and(|ratio| ratio.method == method);
-        changes
-            .iter()
-            .filter(of)
-            .filter(|change| change.metric != Metric::Served)
-            .count()
+        // Clients are counted, and what is beyond the window has no ratio.
+        let of = |change: &&Change| {
+            let scatters = |ratio: Ratio| ratio.method == method && ratio.estimate.is_finite();
+            change.metric != Metric::Served && change.ratio.is_some_and(scatters)
+        };
+        changes.iter().filter(of).count()
     };
     let (ranges, intervals) = (by(Method::Ranges), by(Method::RankSum));
     let mut told = vec!["ratio: current ÷ base, of the medians of the rounds".to_owned()];
@@ -180,12 +180,15 @@ pub(super) fn reading(document: &Document) -> Vec<String> {
              fifth, or, with one round, by a factor of two"
                 .to_owned(),
         );
+        let named = (ranges as f64 * NAMED_BY_CHANCE).round() as u64;
+        let of_these = match named {
+            0 => String::new(),
+            named => format!(", of the {} here about {}", grouped(ranges as u64), grouped(named)),
+        };
         told.push(format!(
             "by chance alone: of equal servers whose three rounds have a standard deviation of 10 %, {:.1} % are named \
-             different, of {} comparisons about {:.0}",
-            NAMED_BY_CHANCE * 100.0,
-            grouped(ranges as u64),
-            ranges as f64 * NAMED_BY_CHANCE
+             different{of_these}",
+            NAMED_BY_CHANCE * 100.0
         ));
     }
     if intervals > 0 {
