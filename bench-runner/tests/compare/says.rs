@@ -82,6 +82,14 @@ fn rounds_enough_have_an_interval() {
 }
 
 #[test]
+fn limits_are_told_where_they_decide() {
+    let place = two_runs(&[8e3, 8.1e3, 8.2e3]);
+    assert!(!place.compare("before after").text.contains("limits:"));
+    let told = place.compare("before after --metric cpu,p99 --limit cpu=12.5%").text;
+    assert!(told.contains("\nlimits: p99 50 %, cpu 12.5 % (--limit)\n"), "{told}");
+}
+
+#[test]
 fn the_circumstances_come_before_the_numbers() {
     let place = two_runs(&[5e3, 5.01e3, 5.02e3]);
     let mut other = run("other", &["poll", "select"]);

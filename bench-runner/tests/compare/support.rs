@@ -1,10 +1,10 @@
-//! Runs that are made up: rows of a real one with other numbers in them, and its machine.
+//! Runs that are made up: rows of a real one with other numbers in them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use bench_runner::record::{Row, Run, Store, Verdict, Window};
+use bench_runner::environment::{Binary, Environment, Source};
+use bench_runner::record::{Row, Run, SCHEMA, Settings, Store, Verdict, Window};
 use tempfile::TempDir;
 
 /// What the program has said.
@@ -60,14 +60,44 @@ pub(crate) fn reference() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/reference")
 }
 
-/// A run of these servers, on the machine of the reference run.
+/// A run of these servers on a machine that is made up.
 pub(crate) fn run(id: &str, servers: &[&str]) -> Run {
-    let json = fs::read_to_string(reference().join("run.json")).unwrap();
-    let mut run: Run = serde_json::from_str(&json).unwrap();
-    id.clone_into(&mut run.run_id);
-    run.servers = servers.iter().map(ToString::to_string).collect();
-    run.settings.conns = vec![100];
-    run
+    let started_at = "2026-03-14T10:15:00Z".parse().unwrap();
+    let binary = |name: &&str| Binary {
+        name: (*name).to_owned(),
+        sha256: Some(format!("{name}'s")),
+        ..Binary::default()
+    };
+    let mut environment = Environment {
+        started_at,
+        server_cpus: vec![0],
+        generator_cpus: vec![1],
+        binaries: [&"loadgen"].into_iter().chain(servers).map(binary).collect(),
+        source: Some(Source {
+            revision: Some("89abcdef01234567".to_owned()),
+            ..Source::default()
+        }),
+        ..Environment::default()
+    };
+    environment.cpu.model = Some("AMD EPYC".to_owned());
+    environment.os.kernel_release = Some("6.12.1".to_owned());
+    Run {
+        schema: SCHEMA,
+        run_id: id.to_owned(),
+        version: "0.1.0".to_owned(),
+        started_at,
+        finished_at: None,
+        interrupted: false,
+        servers: servers.iter().map(ToString::to_string).collect(),
+        faulty: Vec::new(),
+        settings: Settings {
+            conns: vec![100],
+            ..Settings::default()
+        },
+        seed: 1,
+        environment,
+        warnings: Vec::new(),
+    }
 }
 
 /// Rounds at 100 connections, all of which talk, that cost so much CPU time each.

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::columns::{Detail, columns};
-use super::notes::{DRIFT, apart, headline, missing, reading, same, side};
+use super::notes::{apart, headline, missing, same, side};
+use super::reading::{DRIFT, reading};
 use super::{Document, words};
 use crate::stats::compare::{Change, Judgement};
 

@@ -4,6 +4,7 @@ mod columns;
 mod json;
 mod markdown;
 mod notes;
+mod reading;
 mod text;
 mod words;
 

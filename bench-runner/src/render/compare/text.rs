@@ -1,7 +1,8 @@
 //! The comparison for a terminal: fits 80 columns, says more where there is room.
 
 use super::columns::{Column, fitting, lines};
-use super::notes::{DRIFT, apart, headline, missing, reading, same, side};
+use super::notes::{apart, headline, missing, same, side};
+use super::reading::{DRIFT, reading};
 use super::{Document, words};
 use crate::render::notes::broken;
 use crate::render::paint::{Tone, painted};

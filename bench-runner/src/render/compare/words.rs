@@ -64,11 +64,14 @@ pub(super) fn ratio(ratio: Option<&Ratio>) -> String {
     format!("{sign}{}", factor(ratio.estimate))
 }
 
-/// Its ends.
+/// Its ends; nothing where one side has no number.
 pub(super) fn interval(ratio: Option<&Ratio>) -> String {
-    ratio.map_or_else(String::new, |ratio| {
-        format!("({}–{})", factor(ratio.low), factor(ratio.high))
-    })
+    match ratio {
+        Some(ratio) if ratio.estimate.is_finite() && ratio.estimate > 0.0 => {
+            format!("({}–{})", factor(ratio.low), factor(ratio.high))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Two digits behind the point, fewer of what is large and more of what is small.
@@ -78,6 +81,7 @@ pub(super) fn factor(ratio: f64) -> String {
         ratio if ratio.is_infinite() => "∞".to_owned(),
         ratio if ratio >= 99.5 => short(ratio),
         ratio if ratio >= 9.95 => format!("{ratio:.1}"),
+        0.0 => "0".to_owned(),
         ratio if ratio < 0.1 => format!("{ratio:.3}"),
         ratio => format!("{ratio:.2}"),
     }
@@ -116,8 +120,8 @@ mod tests {
 
     #[test]
     fn ratios_keep_the_digits_that_tell() {
-        let told = [0.0123, 0.97, 1.0, 3.456, 12.34, 1234.0, f64::INFINITY, f64::NAN].map(factor);
-        assert_eq!(told, ["0.012", "0.97", "1.00", "3.46", "12.3", "1.23k", "∞", "–"]);
+        let told = [0.0, 0.0123, 0.97, 1.0, 3.456, 12.34, 1234.0, f64::INFINITY, f64::NAN].map(factor);
+        assert_eq!(told, ["0", "0.012", "0.97", "1.00", "3.46", "12.3", "1.23k", "∞", "–"]);
     }
 
     #[test]

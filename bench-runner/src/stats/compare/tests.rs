@@ -1,7 +1,8 @@
 //! Runs that are made up: a row of a real one, with other numbers in it.
 
 use super::*;
-use crate::record::{Connections, Verdict, Window};
+use crate::environment::{self, Binary, Environment, Rlimit};
+use crate::record::{Connections, SCHEMA, Settings, Verdict, Window};
 
 fn row(server: &str, round: u32) -> Row {
     let mut row: Row = serde_json::from_str(include_str!("../warnings/quiet-row.json")).unwrap();
@@ -28,11 +29,41 @@ fn rounds(server: &str, count: u32, cpu: f64, change: impl Fn(&mut Row)) -> Vec<
     (1..=count).map(one).collect()
 }
 
-fn run(servers: &[&str]) -> Run {
-    let json = include_str!("../../../../results/reference/run.json");
-    let mut run: Run = serde_json::from_str(json).unwrap();
-    run.servers = servers.iter().map(ToString::to_string).collect();
-    run
+/// A run on a machine that is made up.
+pub(super) fn run(servers: &[&str]) -> Run {
+    let binary = |name: &&str| Binary {
+        name: (*name).to_owned(),
+        sha256: Some(format!("{name}'s")),
+        ..Binary::default()
+    };
+    let mut environment = Environment {
+        server_cpus: vec![0],
+        generator_cpus: vec![1],
+        binaries: [&"loadgen"].into_iter().chain(servers).map(binary).collect(),
+        ..Environment::default()
+    };
+    environment.cpu.model = Some("AMD EPYC".to_owned());
+    environment.cpu.vulnerabilities = Some(BTreeMap::from([("retbleed".to_owned(), "Not affected".to_owned())]));
+    environment.load.averages = Some([0.5; 3]);
+    environment.rlimits.nofile = Some(Rlimit {
+        soft: environment::Bound::At(20_000),
+        hard: environment::Bound::At(20_000),
+    });
+    environment.build.profile = Some("release".to_owned());
+    Run {
+        schema: SCHEMA,
+        run_id: "made-up".to_owned(),
+        version: "0.1.0".to_owned(),
+        started_at: environment.started_at,
+        finished_at: None,
+        interrupted: false,
+        servers: servers.iter().map(ToString::to_string).collect(),
+        faulty: Vec::new(),
+        settings: Settings::default(),
+        seed: 1,
+        environment,
+        warnings: Vec::new(),
+    }
 }
 
 fn compared(base: &[Row], current: &[Row]) -> Comparison {
