@@ -1,6 +1,7 @@
 //! Statistics: pure functions from rows to what can be said of them.
 
 mod asked;
+mod change_points;
 mod curve;
 mod findings;
 mod judge;
@@ -12,6 +13,7 @@ mod summary;
 mod warnings;
 
 pub use asked::Asked;
+pub use change_points::{ChangePoint, change_points};
 pub use curve::RateSummary;
 pub use findings::{
     Finding, Topic, clocks_title, cpu_title, findings, in_one_gib, memory_title, offered_title, others_title,
