@@ -2,11 +2,13 @@
 
 mod asked;
 mod change_points;
+mod courses;
 mod curve;
 mod findings;
 mod judge;
 mod limit;
 mod others;
+mod paired;
 mod stall;
 mod steady;
 mod summary;
@@ -14,6 +16,7 @@ mod warnings;
 
 pub use asked::Asked;
 pub use change_points::{ChangePoint, change_points};
+pub use courses::{Course, Group, courses, percent};
 pub use curve::RateSummary;
 pub use findings::{
     Finding, Topic, clocks_title, cpu_title, findings, in_one_gib, memory_title, offered_title, others_title,
@@ -22,6 +25,7 @@ pub use findings::{
 pub use judge::{Evidence, Open, judge};
 pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
 pub use others::Others;
+pub use paired::{Paired, paired};
 pub use stall::Stall;
 pub use steady::{Trend, trend};
 pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
