@@ -9,7 +9,7 @@ use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
 use loadgen::{Arrivals, Protocol};
 
 use crate::execute::cpus;
-use crate::record::NO_WORK;
+use crate::record::{Metric, NO_WORK};
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -17,6 +17,8 @@ use crate::record::NO_WORK;
     version,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
+    // In one line: the short help fits a screen.
+    override_usage = "bench-runner [COMMAND] [OPTIONS]",
     long_about = "Opens thousands of real TCP connections against one server after the other, lets all of them talk and then \
         only a few, and says for every concurrency model how many connections it held and served, what stopped it, \
         its throughput and latency, and what it cost. Without a subcommand it runs.",
@@ -86,6 +88,26 @@ Examples:
     Verify(VerifyArgs),
     /// Draw charts and README of a recorded run again
     Report(ReportArgs),
+    /// Follow ratios to a pinned server over many runs, and find where they changed
+    #[command(after_long_help = "\
+The pinned server is one whose program stays the same, measured in each run beside the others: what the machine does to \
+        both is in no ratio. A build that was put aside serves best, as an entry of a catalogue file (docs/TREND.md):
+
+  [[model]]
+  name = \"pinned\"
+  binary = \"/opt/pinned/server-epoll-edge\"
+
+Examples:
+  bench-runner --catalog pinned.toml -m pinned,epoll,poll -c 1k --rounds 5
+                                                    a run with a pinned build in it
+  bench-runner trend --append                       add the latest run, and show the history
+  bench-runner trend --metric cpu,p99 -m epoll      what it shows of one server
+  bench-runner trend --append --history perf/history.jsonl --fail-on worse
+                                                    in CI, with the history in a branch or a cache
+
+Exit codes: 0 whatever is found, 1 when something cannot be read or drawn, 2 usage; with --fail-on worse, 3 for a \
+        change for the worse among the newest points.")]
+    Trend(TrendArgs),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
 Examples:
@@ -321,6 +343,48 @@ pub struct VerifyArgs {
 pub struct ReportArgs {
     /// A run's directory, or its name under results/ [default: the latest]
     pub run: Option<String>,
+}
+
+/// Flags of `trend`.
+#[derive(Args, Clone, Debug)]
+pub struct TrendArgs {
+    /// The history, which is made where there is none
+    #[arg(long, value_name = "FILE", default_value = "results/history.jsonl")]
+    pub history: PathBuf,
+    /// Add a run to it first: a directory, or a name under results/ [default: the latest]
+    #[arg(long, value_name = "RUN", num_args = 0..=1)]
+    pub append: Option<Option<String>>,
+    /// The server that others are held against [default: pinned if the run has it, else epoll-edge]
+    #[arg(long, value_name = "NAME")]
+    pub pinned: Option<String>,
+    /// Servers to show
+    #[arg(short, long, value_name = "NAMES", default_value = "all", value_delimiter = ',')]
+    pub models: Vec<String>,
+    /// What to show of them, one or several
+    #[arg(long, value_enum, default_value = "cpu", value_delimiter = ',')]
+    pub metric: Vec<Metric>,
+    /// Connection counts to show [default: all]
+    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
+    pub conns: Vec<u64>,
+    /// Directory of the charts [default: that of the history]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed of the permutations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// End with 3 for a change for the worse among the newest points
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOn>,
+    /// How many points are the newest
+    #[arg(long, value_name = "N", default_value = "20", value_parser = parse_positive, requires = "fail_on")]
+    pub newest: u64,
+}
+
+/// What `trend` ends with an error for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// A change for the worse
+    Worse,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod trend;
 pub mod verify;
 
 use std::io::{self, IsTerminal};

@@ -14,7 +14,11 @@ impl Environment {
     #[must_use]
     pub fn class(&self) -> String {
         let model = self.cpu.model.as_deref().unwrap_or("unknown CPU");
-        let online = self.cpu.online.as_ref().map_or_else(String::new, |cpus| format!("{} × ", cpus.len()));
+        let online = self
+            .cpu
+            .online
+            .as_ref()
+            .map_or_else(String::new, |cpus| format!("{} × ", cpus.len()));
         let sides = match (self.server_cpus.len(), self.generator_cpus.len()) {
             (0, 0) => "not pinned".to_owned(),
             (server, generator) => format!("server on {}, generator on {}", side(server), side(generator)),
@@ -72,7 +76,10 @@ mod tests {
         let class = "4 × AMD EPYC 7763, server on 2, generator on 2, Linux 6.8, virtual machine (Virtual Machine)";
         assert_eq!(machine().class(), class);
         let unknown = Environment::default().class();
-        assert_eq!(unknown, "unknown CPU, not pinned, unknown kernel, unknown whether virtual");
+        assert_eq!(
+            unknown,
+            "unknown CPU, not pinned, unknown kernel, unknown whether virtual"
+        );
     }
 
     #[test]

@@ -193,7 +193,12 @@ fn append(path: &Path, points: &[Point], patience: Duration) -> Result<Appended>
     }
     let mut options = OpenOptions::new();
     let file = options.read(true).append(true).create(true).open(path);
-    let mut file = lock(file.with_context(told)?, FlockArg::LockExclusiveNonblock, path, patience)?;
+    let mut file = lock(
+        file.with_context(told)?,
+        FlockArg::LockExclusiveNonblock,
+        path,
+        patience,
+    )?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).with_context(told)?;
     let before = parse(path, &bytes);

@@ -4,4 +4,5 @@ mod notes;
 pub mod pictures;
 pub mod readme;
 pub mod table;
+pub mod trend;
 pub mod warnings;

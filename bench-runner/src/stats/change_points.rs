@@ -88,9 +88,7 @@ fn best_of_all(logs: &[f64], segments: &[(usize, f64)]) -> Option<Split> {
             ..split
         })
     });
-    splits
-        .filter(|split| split.q > 0.0)
-        .max_by(|a, b| a.q.total_cmp(&b.q))
+    splits.filter(|split| split.q > 0.0).max_by(|a, b| a.q.total_cmp(&b.q))
 }
 
 /// The best split of one segment, by Q̂ of the paper (equations 5 and 7) with α = 1:

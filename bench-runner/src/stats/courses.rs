@@ -186,7 +186,11 @@ impl Group {
     #[must_use]
     pub fn title(&self) -> String {
         let metric = self.metric.words();
-        let changed: Vec<&Course> = self.courses.iter().filter(|course| !course.changes.is_empty()).collect();
+        let changed: Vec<&Course> = self
+            .courses
+            .iter()
+            .filter(|course| !course.changes.is_empty())
+            .collect();
         let newest = |course: &&&Course| Some(course.points[course.changes.last()?.index].at);
         let many = self.courses.len();
         if let Some(course) = changed.iter().max_by_key(newest) {

@@ -135,7 +135,10 @@ fn value(metric: Metric, row: &Row) -> Result<f64, String> {
         Metric::P99Ns => &[Verdict::ClientBound, Verdict::Behind],
     };
     let always = [Verdict::Failed, Verdict::Unsound, Verdict::Starved, Verdict::Capped];
-    let spoilt = always.iter().chain(misleads).find(|verdict| row.verdicts.contains(verdict));
+    let spoilt = always
+        .iter()
+        .chain(misleads)
+        .find(|verdict| row.verdicts.contains(verdict));
     if let Some(verdict) = spoilt {
         return Err(verdict.name().to_owned());
     }
@@ -165,7 +168,10 @@ fn load(run: &Run, row: &Row) -> String {
         if load.protocol == "reply" { &*replies } else { "" }
     ));
     let mut say = |is_so: bool, what: String| words.extend(is_so.then_some(what));
-    say(load.pipeline > 1, format!("{} under way on each connection", load.pipeline));
+    say(
+        load.pipeline > 1,
+        format!("{} under way on each connection", load.pipeline),
+    );
     let some = if load.slow_every > 1 {
         format!(" for one in {}", load.slow_every)
     } else {

@@ -14,6 +14,7 @@ mod readme;
 mod records;
 mod stall;
 mod support;
+mod trend;
 mod tutorial;
 mod usage;
 mod verdicts;

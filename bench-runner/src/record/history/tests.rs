@@ -59,7 +59,10 @@ fn what_is_added_is_read_again_and_a_run_is_added_once() {
     assert_eq!((next.added, next.present), (1, 0));
     let history = read_history(&path).unwrap();
     assert_eq!(history.damage, Vec::<String>::new());
-    assert_eq!(history.points, [points[0].clone(), points[1].clone(), sample(2, "poll")]);
+    assert_eq!(
+        history.points,
+        [points[0].clone(), points[1].clone(), sample(2, "poll")]
+    );
 }
 
 #[test]
@@ -83,7 +86,15 @@ fn damaged_lines_are_told_passed_over_and_kept() {
     let zero = good(9).replace("\"ratio\":1.5", "\"ratio\":0.0");
     let unknown = good(9).replace("cpu_ns_per_request", "smiles");
     let mut bytes = fs::read(&path).unwrap();
-    for part in [&good(2)[..40], "\n\n<<<<<<< HEAD\n", &newer, &zero, &unknown, &good(3), &good(1)] {
+    for part in [
+        &good(2)[..40],
+        "\n\n<<<<<<< HEAD\n",
+        &newer,
+        &zero,
+        &unknown,
+        &good(3),
+        &good(1),
+    ] {
         bytes.extend(part.as_bytes());
     }
     bytes.extend(b"{\"schema\":1,\"run_id\":\"\xff\xfe\"}\n");
@@ -102,7 +113,10 @@ fn damaged_lines_are_told_passed_over_and_kept() {
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for expected in expected {
-        assert!(told.iter().any(|told| told.starts_with(expected)), "{expected}: {told:#?}");
+        assert!(
+            told.iter().any(|told| told.starts_with(expected)),
+            "{expected}: {told:#?}"
+        );
     }
 
     append_history(&path, &[sample(4, "poll")]).unwrap();
@@ -126,7 +140,10 @@ fn a_torn_last_line_is_told_and_does_not_spoil_the_next() {
     let history = read_history(&path).unwrap();
     assert_eq!(history.points, [sample(1, "poll"), sample(2, "poll")]);
     let told = damage(&history);
-    assert!(told.len() == 1 && told[0].starts_with("line 2 cannot be used: "), "{told:?}");
+    assert!(
+        told.len() == 1 && told[0].starts_with("line 2 cannot be used: "),
+        "{told:?}"
+    );
 
     // One that lacks nothing but its end is a line, and the next one is another.
     let whole = fs::metadata(&path).unwrap().len();
@@ -173,8 +190,8 @@ fn many_writers_at_once_lose_nothing_and_tear_nothing() {
     assert_eq!(history.damage, Vec::<String>::new());
     assert_eq!(history.points.len(), (WRITERS * RUNS) as usize * servers.len());
     // Each run stands together: it was one write.
-    let runs = history.points.chunks(servers.len());
-    assert!(runs.map(|run| run.iter().all(|point| point.run_id == run[0].run_id)).all(|together| together));
+    let mut runs = history.points.chunks(servers.len());
+    assert!(runs.all(|run| run.iter().all(|point| point.run_id == run[0].run_id)));
 }
 
 #[test]
@@ -182,7 +199,9 @@ fn a_lock_that_is_never_given_back_is_told() {
     let (_directory, path) = place();
     append_history(&path, &[sample(1, "poll")]).unwrap();
     let held = Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusive).unwrap();
-    let refusal = append(&path, &[sample(2, "poll")], Duration::ZERO).unwrap_err().to_string();
+    let refusal = append(&path, &[sample(2, "poll")], Duration::ZERO)
+        .unwrap_err()
+        .to_string();
     assert!(refusal.contains("has been locked by another process"), "{refusal}");
     drop(held);
     assert_eq!(append(&path, &[sample(2, "poll")], Duration::ZERO).unwrap().added, 1);
@@ -192,5 +211,8 @@ fn a_lock_that_is_never_given_back_is_told() {
 fn a_file_that_is_not_there_is_no_empty_history() {
     let (_directory, path) = place();
     let refusal = format!("{:#}", read_history(&path).unwrap_err());
-    assert!(refusal.contains("cannot read") && refusal.contains("No such file"), "{refusal}");
+    assert!(
+        refusal.contains("cannot read") && refusal.contains("No such file"),
+        "{refusal}"
+    );
 }

@@ -19,7 +19,11 @@ fn found(values: &[f64]) -> Vec<ChangePoint> {
 fn right(n: usize, noise: f64, level: impl Fn(usize) -> f64 + Copy, places: &[usize]) -> usize {
     let is_right = |seed: &u64| {
         let found = found(&history(*seed, n, noise, level));
-        found.len() == places.len() && found.iter().zip(places).all(|(change, &place)| change.index.abs_diff(place) <= 2)
+        found.len() == places.len()
+            && found
+                .iter()
+                .zip(places)
+                .all(|(change, &place)| change.index.abs_diff(place) <= 2)
     };
     (0..10).filter(is_right).count()
 }
@@ -63,7 +67,10 @@ fn two_steps_are_found_up_and_up_and_up_and_back() {
     let stairs = |i: usize| step(15, 1.08)(i) * step(30, 1.08)(i);
     assert!(right(45, 0.02, stairs, &[15, 30]) >= 9);
     let bump = |i: usize| step(15, 1.08)(i) / step(23, 1.08)(i);
-    assert!(right(40, 0.02, bump, &[15, 23]) >= 9, "it is not hidden by its way back");
+    assert!(
+        right(40, 0.02, bump, &[15, 23]) >= 9,
+        "it is not hidden by its way back"
+    );
 }
 
 #[test]

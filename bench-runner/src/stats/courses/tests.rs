@@ -50,7 +50,9 @@ fn titled(points: &[Point]) -> String {
 fn a_change_is_told_with_its_size_and_the_revisions_that_it_lies_between() {
     let group = &of(&steps("poll", 30, 18, 1.08))[0];
     let course = &group.courses[0];
-    let [change] = course.changes[..] else { panic!("one change") };
+    let [change] = course.changes[..] else {
+        panic!("one change")
+    };
     assert_eq!((change.index, course.since(&change)), (18, 12));
     assert!(group.is_worse(&change));
     assert_eq!(course.between(&change), "0000011..0000012");
@@ -82,11 +84,21 @@ fn revisions_that_are_not_all_or_not_known_or_the_same_are_told_as_such() {
         let mut points = steps("poll", 30, 18, 1.08);
         (0..).zip(&mut points).for_each(|(run, point)| change(run, point));
         let course = of(&points)[0].courses[0].clone();
-        (course.when(&course.changes[0]), course.is_same_program(&course.changes[0]))
+        (
+            course.when(&course.changes[0]),
+            course.is_same_program(&course.changes[0]),
+        )
     };
-    assert_eq!(with(&|run, point| point.dirty = Some(run == 18)).0, "since 0000011..0000012+");
-    assert_eq!(with(&|_, point| point.revision = None).0, "since 2023-12-01..2023-12-02");
-    let same = with(&|_, point| (point.revision, point.server_sha256) = (Some("3ab12cd9".to_owned()), Some("a".to_owned())));
+    assert_eq!(
+        with(&|run, point| point.dirty = Some(run == 18)).0,
+        "since 0000011..0000012+"
+    );
+    assert_eq!(
+        with(&|_, point| point.revision = None).0,
+        "since 2023-12-01..2023-12-02"
+    );
+    let same =
+        with(&|_, point| (point.revision, point.server_sha256) = (Some("3ab12cd9".to_owned()), Some("a".to_owned())));
     assert_eq!(same, ("within 3ab12cd".to_owned(), true));
     let unknown = with(&|_, point| point.server_sha256 = None);
     assert!(!unknown.1, "what is not known is not the same");
@@ -97,13 +109,19 @@ fn the_title_names_the_newest_change_and_counts_the_others() {
     let mut points = steps("fork", 40, 15, 1.3);
     points.extend(steps("poll", 40, 30, 1.05));
     points.extend(steps("thread", 40, 40, 1.0));
-    assert_eq!(titled(&points), "poll: CPU per request +5.0 % since 000001d..000001e; 2 of 3 have changed");
+    assert_eq!(
+        titled(&points),
+        "poll: CPU per request +5.0 % since 000001d..000001e; 2 of 3 have changed"
+    );
     assert_eq!(
         titled(&points[80..]),
         "thread: no change of CPU per request in 40 points"
     );
     let flat: Vec<Point> = [steps("a", 12, 12, 1.0), steps("b", 30, 30, 1.0)].concat();
-    assert_eq!(titled(&flat), "No change of CPU per request in any of 2, of up to 30 points");
+    assert_eq!(
+        titled(&flat),
+        "No change of CPU per request in any of 2, of up to 30 points"
+    );
 }
 
 #[test]
@@ -115,7 +133,10 @@ fn too_few_points_say_that_nothing_could_be_found() {
     );
     assert!(of(&few)[0].courses[0].is_short());
     let both = [few, steps("fork", 3, 3, 1.0)].concat();
-    assert_eq!(titled(&both), "No change of CPU per request could be found: fewer than 12 points");
+    assert_eq!(
+        titled(&both),
+        "No change of CPU per request could be found: fewer than 12 points"
+    );
 }
 
 #[test]
@@ -129,7 +150,11 @@ fn loads_of_one_server_are_told_apart_in_its_name() {
     points.extend(steps("fork", 30, 30, 1.0));
     let group = &of(&points)[0];
     let names: Vec<String> = group.courses.iter().map(|course| group.name(course)).collect();
-    let expected = ["poll (10,000 connections, all talk)", "poll (10,000 connections, 100 talk)", "fork"];
+    let expected = [
+        "poll (10,000 connections, all talk)",
+        "poll (10,000 connections, 100 talk)",
+        "fork",
+    ];
     assert_eq!(names, expected);
     let open = Point {
         window: Window::Open,
@@ -149,14 +174,26 @@ fn what_is_not_comparable_is_never_in_one_course() {
             change(point);
         }
         let groups = of(&points);
-        let apart = groups.iter().flat_map(|group| &group.courses).map(|course| course.points.len());
+        let apart = groups
+            .iter()
+            .flat_map(|group| &group.courses)
+            .map(|course| course.points.len());
         (groups.len(), apart.collect::<Vec<_>>())
     };
     let halves = vec![15, 15];
-    assert_eq!(with(&|point| point.environment_class = "another".to_owned()), (2, halves.clone()));
+    assert_eq!(
+        with(&|point| point.environment_class = "another".to_owned()),
+        (2, halves.clone())
+    );
     assert_eq!(with(&|point| point.load = "open loop".to_owned()), (2, halves.clone()));
-    assert_eq!(with(&|point| point.reference = "poll-old".to_owned()), (2, halves.clone()));
-    assert_eq!(with(&|point| point.reference_sha256 = Some("0".to_owned())), (2, halves.clone()));
+    assert_eq!(
+        with(&|point| point.reference = "poll-old".to_owned()),
+        (2, halves.clone())
+    );
+    assert_eq!(
+        with(&|point| point.reference_sha256 = Some("0".to_owned())),
+        (2, halves.clone())
+    );
     assert_eq!(with(&|point| point.reference_sha256 = None), (2, halves.clone()));
     assert_eq!(with(&|point| point.conns = 10), (1, halves.clone()));
     assert_eq!(with(&|point| point.active = 10), (1, halves.clone()));

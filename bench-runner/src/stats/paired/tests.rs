@@ -63,8 +63,14 @@ fn rounds_are_held_against_each_other_one_by_one() {
     rows[0].cpu_ns_per_request = Some(1_400.0);
     let paired = paired(&run(), &rows, "beside");
     let cpu = of(&paired, Metric::CpuNsPerRequest).unwrap();
-    assert_eq!((cpu.rounds, cpu.value, cpu.reference_value, cpu.ratio), (3, 1_500.0, 1_000.0, 1.5));
-    assert_eq!((&*cpu.server, &*cpu.reference, cpu.conns, cpu.active), ("poll", "beside", 100, 100));
+    assert_eq!(
+        (cpu.rounds, cpu.value, cpu.reference_value, cpu.ratio),
+        (3, 1_500.0, 1_000.0, 1.5)
+    );
+    assert_eq!(
+        (&*cpu.server, &*cpu.reference, cpu.conns, cpu.active),
+        ("poll", "beside", 100, 100)
+    );
     assert_eq!((cpu.at, &*cpu.run_id), (run().started_at, "a-run"));
     assert_eq!((cpu.revision.as_deref(), cpu.dirty), (Some("3ab12cd"), Some(true)));
     assert_eq!(cpu.server_sha256, Some("a".repeat(64)));
@@ -72,7 +78,10 @@ fn rounds_are_held_against_each_other_one_by_one() {
     assert_eq!(cpu.load, "closed loop, echo requests of 64 bytes");
     assert_eq!(cpu.environment_class, run().environment.class());
     assert_eq!(of(&paired, Metric::RatePerS).unwrap().ratio, 1.0);
-    assert!(paired.points.iter().all(|point| point.server == "poll"), "not the reference itself");
+    assert!(
+        paired.points.iter().all(|point| point.server == "poll"),
+        "not the reference itself"
+    );
 }
 
 #[test]
@@ -84,7 +93,8 @@ fn windows_are_apart_and_each_metric_is_told_where_it_means_something() {
         row
     });
     rows.extend(idle.collect::<Vec<_>>());
-    rows.iter_mut().for_each(|row| row.memory_bytes_per_connection = Some(4096.0));
+    rows.iter_mut()
+        .for_each(|row| row.memory_bytes_per_connection = Some(4096.0));
     let both = paired(&run(), &rows, "beside");
     let told: Vec<(Window, Metric)> = both.points.iter().map(|point| (point.window, point.metric)).collect();
     let (cpu, rate, p99) = (Metric::CpuNsPerRequest, Metric::RatePerS, Metric::P99Ns);
@@ -98,7 +108,10 @@ fn windows_are_apart_and_each_metric_is_told_where_it_means_something() {
         row.response_ns = Some(row.latency_ns);
     }
     let open = paired(&run(), &rows, "beside");
-    assert!(of(&open, Metric::RatePerS).is_none(), "what was offered is no throughput");
+    assert!(
+        of(&open, Metric::RatePerS).is_none(),
+        "what was offered is no throughput"
+    );
     let rates: Vec<Option<f64>> = open.points.iter().map(|point| point.rate_per_s).collect();
     assert!(rates.contains(&Some(1e4)) && rates.contains(&Some(2e4)));
 }
@@ -116,7 +129,10 @@ fn what_would_mislead_is_left_out_and_said() {
     assert_eq!(after("poll", &|_| ()), (vec![cpu, rate, p99], vec![]));
     for verdict in [Verdict::Failed, Verdict::Unsound, Verdict::Starved, Verdict::Capped] {
         let (told, why) = after("poll", &|row| row.verdicts.push(verdict));
-        let said = format!("poll at 100 connections: no CPU per request, throughput, p99: {}", verdict.name());
+        let said = format!(
+            "poll at 100 connections: no CPU per request, throughput, p99: {}",
+            verdict.name()
+        );
         assert_eq!((told, why), (vec![], vec![said]));
     }
     let bound = after("poll", &|row| row.verdicts.push(Verdict::ClientBound));
@@ -161,8 +177,15 @@ fn another_load_has_other_words() {
         load(&run, &row)
     };
     let usual = "closed loop, echo requests of 64 bytes";
-    assert_eq!(words(|_, row| row.load.duration_s = 9.0), usual, "a longer look at the same");
-    assert_eq!(words(|_, row| row.load.pipeline = 8), format!("{usual}, 8 under way on each connection"));
+    assert_eq!(
+        words(|_, row| row.load.duration_s = 9.0),
+        usual,
+        "a longer look at the same"
+    );
+    assert_eq!(
+        words(|_, row| row.load.pipeline = 8),
+        format!("{usual}, 8 under way on each connection")
+    );
     assert_eq!(
         words(|run, row| {
             (row.load.work, row.load.slow_every) = ("wait:5ms".to_owned(), 10);
