@@ -247,8 +247,8 @@ fn holds(points: &[Point]) -> String {
 
 /// Draws the newest group; says where.
 fn draw(args: &TrendArgs, group: &Group) -> Result<String> {
-    let beside = args.history.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = args.out.as_deref().or(beside).unwrap_or(Path::new("."));
+    let beside = args.history.parent().unwrap_or(Path::new(""));
+    let directory = args.out.as_deref().unwrap_or(beside);
     let (name, chart) = (format!("trend-{}", group.metric.short()), pictures::courses(group));
     pictures::draw_one(directory, &name, &chart)?;
     let path = directory.join(format!("{name}.svg"));
