@@ -10,7 +10,7 @@ use loadgen::{Arrivals, Ending, Protocol};
 
 use crate::execute::cpus;
 use crate::export::{Format, Unit};
-use crate::record::{Metric, NO_WORK, Window};
+use crate::record::{GateMetric, Metric, NO_WORK, Window};
 use crate::stats::compare::Metric as Compared;
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
@@ -131,6 +131,26 @@ Examples:
 Exit codes: 0 nothing got slower (or it cannot be told, with a warning), 1 internal error, 2 usage, 3 regression,
 4 it cannot be told and --fail-on inconclusive, 5 a server died or answered wrongly.")]
     Gate(Box<GateArgs>),
+    /// Follow ratios to a pinned server over many runs, and find where they changed
+    #[command(after_long_help = "\
+The pinned server is one whose program stays the same, measured in each run beside the others: what the machine does to \
+        both is in no ratio. A build that was put aside serves best, as an entry of a catalogue file (docs/TREND.md):
+
+  [[model]]
+  name = \"pinned\"
+  binary = \"/opt/pinned/server-epoll-edge\"
+
+Examples:
+  bench-runner --catalog pinned.toml -m pinned,epoll,poll -c 1k --rounds 5
+                                                    a run with a pinned build in it
+  bench-runner trend --append                       add the latest run, and show the history
+  bench-runner trend --metric cpu,p99 -m epoll      what it shows of one server
+  bench-runner trend --append --history perf/history.jsonl --fail-on worse
+                                                    in CI, with the history in a branch or a cache
+
+Exit codes: 0 whatever is found, 1 when something cannot be read or drawn, 2 usage; with --fail-on worse, 3 for a \
+        change for the worse among the newest points.")]
+    Trend(TrendArgs),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
 Examples:
@@ -423,6 +443,48 @@ fn parse_limit(text: &str) -> Result<(Compared, f64), String> {
         .ok_or_else(|| format!("'{text}' is no limit; from above 0 to 1000% are possible"))
 }
 
+/// Flags of `trend`.
+#[derive(Args, Clone, Debug)]
+pub struct TrendArgs {
+    /// The history, which is made where there is none
+    #[arg(long, value_name = "FILE", default_value = "results/history.jsonl")]
+    pub history: PathBuf,
+    /// Add a run to it first: a directory, or a name under results/ [default: the latest]
+    #[arg(long, value_name = "RUN", num_args = 0..=1)]
+    pub append: Option<Option<String>>,
+    /// The server that others are held against [default: pinned if the run has it, else epoll-edge]
+    #[arg(long, value_name = "NAME")]
+    pub pinned: Option<String>,
+    /// Servers to show
+    #[arg(short, long, value_name = "NAMES", default_value = "all", value_delimiter = ',')]
+    pub models: Vec<String>,
+    /// What to show of them, one or several
+    #[arg(long, value_enum, default_value = "cpu", value_delimiter = ',')]
+    pub metric: Vec<Metric>,
+    /// Connection counts to show [default: all]
+    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
+    pub conns: Vec<u64>,
+    /// Directory of the charts [default: that of the history]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed of the permutations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// End with 3 for a change for the worse among the newest points
+    #[arg(long, value_enum)]
+    pub fail_on: Option<TrendFailOn>,
+    /// How many points are the newest
+    #[arg(long, value_name = "N", default_value = "20", value_parser = parse_positive, requires = "fail_on")]
+    pub newest: u64,
+}
+
+/// What `trend` ends with an error for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TrendFailOn {
+    /// A change for the worse
+    Worse,
+}
+
 /// Flags of `gate`.
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
@@ -523,17 +585,17 @@ pub enum FailOn {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Change {
     /// Which.
-    pub metric: Metric,
+    pub metric: GateMetric,
     /// By how much, above 0.
     pub by: f64,
 }
 
 /// Reads `cpu=5%`; in a commit message also `cpu +5%`.
 pub(crate) fn parse_change(text: &str) -> Result<Change, String> {
-    let names = Metric::ALL.map(Metric::name).join(", ");
+    let names = GateMetric::ALL.map(GateMetric::name).join(", ");
     let bad = || format!("'{text}' is no change of a metric; write it as cpu=5%, of {names}");
     let (name, percent) = text.split_once(['=', ' ']).ok_or_else(bad)?;
-    let metric = Metric::ALL.into_iter().find(|metric| metric.name() == name.trim());
+    let metric = GateMetric::ALL.into_iter().find(|metric| metric.name() == name.trim());
     let number = percent
         .trim()
         .trim_start_matches('+')

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use bench_runner::cli::{Cli, Command};
-use bench_runner::commands::{Usage, compare, completions, demo, doctor, export, gate, list, report, run, verify};
+use bench_runner::commands::{
+    Usage, compare, completions, demo, doctor, export, gate, list, report, run, trend, verify,
+};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
         Some(Command::Export(args)) => export::export(args),
         Some(Command::Compare(args)) => compare::compare(args, cli.color),
         Some(Command::Gate(args)) => gate::gate(args, cli.color),
+        Some(Command::Trend(args)) => trend::trend(args),
         Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {

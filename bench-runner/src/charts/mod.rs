@@ -17,6 +17,7 @@ pub mod theme;
 mod axis;
 mod canvas;
 mod clocks;
+mod courses;
 mod families;
 mod frame;
 mod lines;
@@ -34,6 +35,7 @@ mod watched;
 
 pub use canvas::{HEIGHT, WIDTH};
 pub use clocks::Clocks;
+pub use courses::{CoursePanel, Courses, Level, MOST_PANELS};
 pub use families::Families;
 pub use lines::{Bound, Ended, Panel, Point, Series};
 pub use offered::Offered;
@@ -81,4 +83,5 @@ charts! {
     Clocks: clocks,
     Parts: parts,
     Ruler: ruler,
+    Courses: courses,
 }

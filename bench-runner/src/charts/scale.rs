@@ -115,9 +115,9 @@ pub(super) fn log_ticks((from, to): (f64, f64)) -> LogTicks {
     ticks
 }
 
-/// 1, 2, 2.5 or 5 times a power of ten: the smallest that goes at most five times into `total`, or a little more.
-fn round_step(total: f64) -> f64 {
-    let rough = total / 5.0;
+/// 1, 2, 2.5 or 5 times a power of ten: the smallest that goes at most `most` times into `total`, or a little more.
+fn round_step(total: f64, most: f64) -> f64 {
+    let rough = total / most;
     let power = 10f64.powf(rough.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0].map(|m| m * power);
     let fitting = steps.into_iter().find(|&step| step >= rough * (1.0 - 1e-9));
@@ -126,16 +126,24 @@ fn round_step(total: f64) -> f64 {
 
 /// Round steps from 0 up to `most`, about five.
 pub(super) fn round_ticks(most: f64) -> Vec<f64> {
-    let step = round_step(most);
+    let step = round_step(most, 5.0);
     (0..)
         .map(|i| f64::from(i) * step)
         .take_while(|tick| *tick <= most * (1.0 + 1e-9))
         .collect()
 }
 
+/// Round steps inside `from` to `to`, at most `most` or one more, and how far apart they are.
+pub(super) fn ticks_between((from, to): (f64, f64), most: f64) -> (Vec<f64>, f64) {
+    let step = round_step(to - from, most);
+    let first = (from / step - 1e-9).ceil();
+    let ticks = (0..).map(|i| (first + f64::from(i)) * step);
+    (ticks.take_while(|tick| *tick <= to + step * 1e-9).collect(), step)
+}
+
 /// Round steps from 0 to `total`, about five, and `total` itself, which is the number that everyone looks for.
 pub(super) fn count_ticks(total: u64) -> Vec<u64> {
-    let step = round_step((total as f64).max(5.0)).ceil() as u64;
+    let step = round_step((total as f64).max(5.0), 5.0).ceil() as u64;
     let mut ticks: Vec<u64> = (0..).map(|i| i * step).take_while(|t| t + step / 2 < total).collect();
     ticks.push(total);
     ticks
@@ -193,6 +201,24 @@ mod tests {
         assert_eq!(round_ticks(138.0), [0.0, 50.0, 100.0]);
         assert_eq!(round_ticks(0.25), [0.0, 0.05, 0.1, 0.15000000000000002, 0.2, 0.25]);
         assert_eq!(round_ticks(1e9).len(), 6);
+    }
+
+    #[test]
+    fn steps_lie_inside_their_ends() {
+        let of = |from, to, most| {
+            let (ticks, step) = ticks_between((from, to), most);
+            (ticks.iter().map(|tick| format!("{tick:.3}")).collect::<Vec<_>>(), step)
+        };
+        assert_eq!(
+            of(0.97, 1.11, 5.0),
+            (["1.000", "1.050", "1.100"].map(str::to_owned).into(), 0.05)
+        );
+        assert_eq!(
+            of(1.0, 1.1, 2.0),
+            (["1.000", "1.050", "1.100"].map(str::to_owned).into(), 0.05)
+        );
+        assert_eq!(of(2.9, 3.3, 5.0).0, ["2.900", "3.000", "3.100", "3.200", "3.300"]);
+        assert_eq!(of(1.0, 1e6, 5.0).0.len(), 5);
     }
 
     #[test]

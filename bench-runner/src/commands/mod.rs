@@ -9,6 +9,7 @@ pub mod gate;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod trend;
 pub mod verify;
 
 use std::io::{self, IsTerminal};

@@ -7,6 +7,7 @@ mod binary;
 mod bound;
 mod build;
 mod cgroup;
+mod class;
 mod cpu;
 mod io_uring;
 mod jitter;

@@ -34,7 +34,7 @@ impl Side {
 /// A number that both sides have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Metric {
+pub enum GateMetric {
     /// CPU time per request.
     Cpu,
     /// Requests a second of a closed loop.
@@ -47,7 +47,7 @@ pub enum Metric {
     Memory,
 }
 
-impl Metric {
+impl GateMetric {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Cpu, Self::Throughput, Self::P50, Self::P99, Self::Memory];
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Metric, PerRequest, Settings, Side, TrialLoad};
+use super::{GateMetric, PerRequest, Settings, Side, TrialLoad};
 use crate::environment::Environment;
 
 /// A gate.
@@ -83,7 +83,7 @@ pub struct Trial {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Which.
-    pub metric: Metric,
+    pub metric: GateMetric,
     /// Whether it decides on red; others are shown only.
     pub gated: bool,
     /// What is said.

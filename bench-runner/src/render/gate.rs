@@ -2,7 +2,7 @@
 
 use loadgen::units::{bytes, short, time};
 
-use crate::record::{GateRun, GateVerdict, Line, Metric, Side, Trial};
+use crate::record::{GateMetric, GateRun, GateVerdict, Line, Side, Trial};
 
 /// For whom.
 #[derive(Clone, Copy, Debug)]
@@ -141,12 +141,12 @@ fn change(line: &Line) -> String {
     )
 }
 
-fn value(metric: Metric, value: Option<f64>) -> String {
+fn value(metric: GateMetric, value: Option<f64>) -> String {
     let Some(value) = value else { return "–".to_owned() };
     match metric {
-        Metric::Cpu | Metric::P50 | Metric::P99 => time(value),
-        Metric::Throughput => format!("{} req/s", short(value)),
-        Metric::Memory => bytes(value),
+        GateMetric::Cpu | GateMetric::P50 | GateMetric::P99 => time(value),
+        GateMetric::Throughput => format!("{} req/s", short(value)),
+        GateMetric::Memory => bytes(value),
     }
 }
 

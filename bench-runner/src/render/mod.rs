@@ -7,4 +7,5 @@ mod paint;
 pub mod pictures;
 pub mod readme;
 pub mod table;
+pub mod trend;
 pub mod warnings;

@@ -3,12 +3,15 @@
 pub mod compare;
 
 mod asked;
+mod change_points;
+mod courses;
 mod curve;
 mod findings;
 pub mod gate;
 mod judge;
 mod limit;
 mod others;
+mod paired;
 mod rank_sum;
 mod stall;
 mod steady;
@@ -16,6 +19,8 @@ mod summary;
 mod warnings;
 
 pub use asked::Asked;
+pub use change_points::{ChangePoint, change_points};
+pub use courses::{Course, Group, courses, percent};
 pub use curve::RateSummary;
 pub use findings::{
     Finding, Topic, clocks_title, cpu_title, findings, in_one_gib, memory_title, offered_title, others_title,
@@ -24,6 +29,7 @@ pub use findings::{
 pub use judge::{Evidence, Open, judge};
 pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
 pub use others::Others;
+pub use paired::{Paired, paired};
 pub use stall::Stall;
 pub use steady::{Trend, trend};
 pub(crate) use summary::median_wait;

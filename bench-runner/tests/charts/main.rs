@@ -5,6 +5,7 @@
 
 mod check;
 mod clocks;
+mod courses;
 mod families;
 mod offered;
 mod others;

@@ -2,7 +2,8 @@
 
 use bench_runner::charts::check::text_problems;
 use bench_runner::charts::{
-    Bound, Chart, Ended, Families, Panel, Parts, PartsBar, PartsValue, Point, Ruler, Series, Step, Time, Watched,
+    Bound, Chart, CoursePanel, Courses, Ended, Families, Level, Panel, Parts, PartsBar, PartsValue, Point, Ruler,
+    Series, Step, Time, Watched,
 };
 
 use crate::served::{bar, served_with};
@@ -127,7 +128,13 @@ fn no_data_puts_text_on_text() {
             footer: dice.words(60),
             steps: names.iter().map(|name| step(dice, name)).collect(),
         };
-        let charts: [&dyn Chart; 5] = [&served, &watched, &families, &parts, &ruler];
+        let courses = Courses {
+            title: dice.words(40),
+            subtitle: dice.words(60),
+            footer: dice.words(60),
+            panels: names.iter().take(12).map(|name| course(dice, name)).collect(),
+        };
+        let charts: [&dyn Chart; 6] = [&served, &watched, &families, &parts, &ruler, &courses];
         for (i, chart) in charts.into_iter().enumerate() {
             assert_eq!(
                 text_problems(&light(chart).unwrap().svg),
@@ -179,5 +186,32 @@ fn step(dice: &mut Dice, name: &str) -> Step {
         name: name.to_owned(),
         model: name.to_owned(),
         times: times.collect(),
+    }
+}
+
+fn course(dice: &mut Dice, name: &str) -> CoursePanel {
+    let (n, size) = (
+        dice.roll(150) as usize + 1,
+        10f64.powf(dice.roll(600) as f64 / 100.0 - 3.0),
+    );
+    let ratio = |dice: &mut Dice| size * (1.0 + dice.roll(100) as f64 / 200.0);
+    let mut levels: Vec<Level> = Vec::new();
+    let mut start = 0;
+    while start < n {
+        levels.push(Level {
+            start,
+            median: ratio(dice),
+            change: dice.words(6),
+            worse: dice.roll(2) == 0,
+        });
+        start += 5 + dice.roll(40) as usize;
+    }
+    CoursePanel {
+        heading: name.to_owned(),
+        remark: dice.words(9),
+        model: name.to_owned(),
+        ratios: (0..n).map(|_| ratio(dice)).collect(),
+        days: (0..n).map(|i| format!("2026-01-{:02}", i / 4 % 31 + 1)).collect(),
+        levels,
     }
 }

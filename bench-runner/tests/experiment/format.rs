@@ -358,6 +358,16 @@ fn every_field_that_the_load_generator_prints_is_documented() {
 }
 
 #[test]
+fn every_field_of_a_history_is_documented() {
+    let points = crate::trend::samples();
+    let points: Vec<Value> = points
+        .iter()
+        .map(|point| serde_json::to_value(point).unwrap())
+        .collect();
+    documented("history.jsonl", &points);
+}
+
+#[test]
 fn exported_benchmarks_are_documented() {
     let (_, example) = FORMAT.split_once("```json").unwrap();
     let example = example.split("```").next().unwrap();

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Output;
 
-use bench_runner::record::{GateRun, GateVerdict, Metric, PairRow};
+use bench_runner::record::{GateMetric, GateRun, GateVerdict, PairRow};
 
 use crate::support::{Place, bin_dir, output};
 
@@ -94,7 +94,7 @@ fn a_server_that_takes_ten_times_the_cpu_is_red_twice() {
     assert_eq!(code, Some(3), "{stdout}{stderr}");
     let (run, pairs) = recorded(&place);
     let lines = &run.trials[0].lines;
-    let cpu = lines.iter().find(|line| line.metric == Metric::Cpu).unwrap();
+    let cpu = lines.iter().find(|line| line.metric == GateMetric::Cpu).unwrap();
     assert_eq!(cpu.verdict, GateVerdict::Regression);
     assert!(cpu.change.unwrap() > 0.5 && cpu.low.unwrap() > 0.0, "{cpu:?}");
     assert_eq!(pairs.len(), 14, "found, and confirmed on fresh pairs");

@@ -15,6 +15,7 @@ mod readme;
 mod records;
 mod stall;
 mod support;
+mod trend;
 mod tutorial;
 mod usage;
 mod verdicts;

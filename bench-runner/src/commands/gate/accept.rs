@@ -2,7 +2,7 @@
 //! `Perf-Accept: epoll-edge cpu +8%`.
 
 use crate::cli::Change;
-use crate::record::Metric;
+use crate::record::GateMetric;
 
 const TRAILER: &str = "perf-accept:";
 
@@ -16,7 +16,7 @@ pub(super) struct Accepted {
 
 impl Accepted {
     /// By how much `metric` of `server` may be worse, as a part of base, of all that was accepted.
-    pub(super) fn of(all: &[Self], server: &str, metric: Metric) -> f64 {
+    pub(super) fn of(all: &[Self], server: &str, metric: GateMetric) -> f64 {
         let meant = all.iter().filter(|accepted| {
             accepted.change.metric == metric && accepted.server.as_deref().is_none_or(|name| name == server)
         });
@@ -68,11 +68,14 @@ mod tests {
             "epoll: checks twice\n\nWhy.\n\nPerf-Accept: cpu +8%\nperf-accept: poll memory=50%\n\nother: x\n";
         let all = trailers(messages, parse_change).unwrap();
         let of = |server, metric| Accepted::of(&all, server, metric);
-        assert!((of("thread", Metric::Cpu) - 0.08).abs() < 1e-9);
-        assert!((of("poll", Metric::Memory) - 0.5).abs() < 1e-9);
-        assert_eq!((of("thread", Metric::Memory), of("poll", Metric::P99)), (0.0, 0.0));
+        assert!((of("thread", GateMetric::Cpu) - 0.08).abs() < 1e-9);
+        assert!((of("poll", GateMetric::Memory) - 0.5).abs() < 1e-9);
+        assert_eq!(
+            (of("thread", GateMetric::Memory), of("poll", GateMetric::P99)),
+            (0.0, 0.0)
+        );
         let twice = trailers("Perf-Accept: cpu +10%\nPerf-Accept: cpu +10%", parse_change).unwrap();
-        assert!((Accepted::of(&twice, "x", Metric::Cpu) - 0.21).abs() < 1e-9);
+        assert!((Accepted::of(&twice, "x", GateMetric::Cpu) - 0.21).abs() < 1e-9);
     }
 
     #[test]

@@ -28,14 +28,14 @@ use crate::execute::{Broken, Contest, Due, SLICE, Server, adopt_orphans, verify}
 use crate::machine::raise_soft_limits;
 use crate::progress::{about, say};
 use crate::record::{
-    Alarms, Campaign, GATE_SCHEMA, GateRun, GateStore, GateVerdict, Line, Metric, PairRow, SelfTest, Settings, Side,
-    Trial, TrialLoad, keep_self_test, runner, self_tests, write_whole,
+    Alarms, Campaign, GATE_SCHEMA, GateMetric, GateRun, GateStore, GateVerdict, Line, PairRow, SelfTest, Settings,
+    Side, Trial, TrialLoad, keep_self_test, runner, self_tests, write_whole,
 };
 use crate::render::gate::{self as render, Style};
 use crate::stats::gate::{Judged, Rule, Verdict, judge_each, paired, rate_bound, typical, visible_effect};
 
 /// What head may be worse by where no flag says otherwise.
-const LIMITS: [(Metric, f64); 2] = [(Metric::Cpu, 0.05), (Metric::Memory, 0.10)];
+const LIMITS: [(GateMetric, f64); 2] = [(GateMetric::Cpu, 0.05), (GateMetric::Memory, 0.10)];
 /// What metrics that are only shown are held against.
 const SHOWN: f64 = 0.05;
 /// Memory comes in pages: less than so many bytes in all make no difference that could be told.
@@ -206,7 +206,7 @@ fn alarms(args: &GateArgs, run: &GateRun) -> Result<Alarms> {
 }
 
 /// The limits of what is gated, and of memory.
-fn limits(args: &GateArgs) -> Result<BTreeMap<Metric, f64>> {
+fn limits(args: &GateArgs) -> Result<BTreeMap<GateMetric, f64>> {
     let mut limits = BTreeMap::from(LIMITS);
     limits.extend(args.limit.iter().map(|limit| (limit.metric, limit.by)));
     if !(args.alpha > 0.0 && args.alpha < 0.5) {
@@ -249,7 +249,7 @@ fn settings(args: &GateArgs) -> Result<Settings> {
 
 struct Gate<'a> {
     args: &'a GateArgs,
-    limits: BTreeMap<Metric, f64>,
+    limits: BTreeMap<GateMetric, f64>,
     settings: Settings,
     placement: Placement,
     loadgen: PathBuf,
@@ -260,7 +260,7 @@ impl Gate<'_> {
     /// What is measured: each server at a fixed rate, and in a closed loop too where throughput is gated. One that spins
     /// uses all of its CPU at any rate, so that only a closed loop tells what a request costs it.
     fn tasks<'s>(&self, sides: &'s Sides) -> Result<Vec<Task<'s>>> {
-        let saturated = self.limits.contains_key(&Metric::Throughput);
+        let saturated = self.limits.contains_key(&GateMetric::Throughput);
         let mut tasks = Vec::new();
         for entry in &sides.entries {
             let task = |load| Task {
@@ -283,7 +283,7 @@ impl Gate<'_> {
         }
         let slices = budget::check(self.args.budget, self.args.pairs, tasks.len())?;
         let gated: usize = tasks.iter().map(|task| self.gated(task).len()).sum();
-        let cpu = self.rule(Metric::Cpu, gated);
+        let cpu = self.rule(GateMetric::Cpu, gated);
         cpu.check_plan(self.args.pairs as usize).map_err(Usage)?;
         let sd = self.expected_sd()?;
         say(&format!(
@@ -311,15 +311,17 @@ impl Gate<'_> {
         Ok(known.get(known.len() / 2).copied().unwrap_or(USUAL_SD))
     }
 
-    fn gated(&self, task: &Task<'_>) -> Vec<Metric> {
-        let of_load = |metric: &Metric| match task.load {
-            TrialLoad::Offered(_) => matches!(metric, Metric::Cpu | Metric::P50 | Metric::P99),
-            TrialLoad::Saturated => *metric == Metric::Throughput || (*metric == Metric::Cpu && task.entry.spins),
+    fn gated(&self, task: &Task<'_>) -> Vec<GateMetric> {
+        let of_load = |metric: &GateMetric| match task.load {
+            TrialLoad::Offered(_) => matches!(metric, GateMetric::Cpu | GateMetric::P50 | GateMetric::P99),
+            TrialLoad::Saturated => {
+                *metric == GateMetric::Throughput || (*metric == GateMetric::Cpu && task.entry.spins)
+            }
         };
         self.limits.keys().copied().filter(of_load).collect()
     }
 
-    fn rule(&self, metric: Metric, family: usize) -> Rule {
+    fn rule(&self, metric: GateMetric, family: usize) -> Rule {
         let limit = self.limits.get(&metric).copied().unwrap_or(SHOWN);
         Rule {
             alpha: self.args.alpha,
@@ -490,7 +492,7 @@ impl Gate<'_> {
     }
 
     fn judge(&self, sides: &Sides, tasks: &[Task<'_>], seed: u64) -> Result<Vec<Trial>> {
-        let gated: Vec<(usize, Metric)> = tasks
+        let gated: Vec<(usize, GateMetric)> = tasks
             .iter()
             .enumerate()
             .flat_map(|(i, task)| self.gated(task).into_iter().map(move |metric| (i, metric)))
@@ -514,15 +516,15 @@ impl Gate<'_> {
         let mut trials = Vec::new();
         for (i, task) in tasks.iter().enumerate() {
             let mut lines = Vec::new();
-            for metric in Metric::ALL {
-                if metric == Metric::Memory {
+            for metric in GateMetric::ALL {
+                if metric == GateMetric::Memory {
                     lines.extend(self.memory(task, accepted(i, metric)));
                     continue;
                 }
                 let rule = self.rule(metric, 1);
                 let of_load = match task.load {
-                    TrialLoad::Offered(_) => metric != Metric::Throughput,
-                    TrialLoad::Saturated => !matches!(metric, Metric::P50 | Metric::P99),
+                    TrialLoad::Offered(_) => metric != GateMetric::Throughput,
+                    TrialLoad::Saturated => !matches!(metric, GateMetric::P50 | GateMetric::P99),
                 };
                 match gated.iter().position(|&(task, other)| (task, other) == (i, metric)) {
                     Some(at) => lines.push(line(task, metric, &judged[at], rule.limit, accepted(i, metric), true)),
@@ -553,7 +555,12 @@ impl Gate<'_> {
     }
 
     /// Data of which nothing can be said is a side that did not do what it should.
-    fn refused(&self, tasks: &[Task<'_>], gated: &[(usize, Metric)], bad: &crate::stats::gate::Bad) -> anyhow::Error {
+    fn refused(
+        &self,
+        tasks: &[Task<'_>],
+        gated: &[(usize, GateMetric)],
+        bad: &crate::stats::gate::Bad,
+    ) -> anyhow::Error {
         use crate::stats::gate::Bad;
         match bad {
             Bad::NotFinite { metric, .. } | Bad::Empty { metric } => Broken {
@@ -568,9 +575,9 @@ impl Gate<'_> {
 
     /// Memory does not scatter as time does: the medians of all pairs, and whether they differ by more than pages do.
     fn memory(&self, task: &Task<'_>, accepted: f64) -> Option<Line> {
-        let [base, head] = Side::BOTH.map(|side| typical(&task.pairs, Metric::Memory, side));
+        let [base, head] = Side::BOTH.map(|side| typical(&task.pairs, GateMetric::Memory, side));
         let (base, head) = (base?, head?);
-        let limit = self.limits[&Metric::Memory];
+        let limit = self.limits[&GateMetric::Memory];
         let grown = (head - base) * self.args.conns as f64;
         let allowed = base * (1.0 + limit) * (1.0 + accepted);
         let verdict = match grown {
@@ -580,7 +587,7 @@ impl Gate<'_> {
             _ => GateVerdict::NoDifference,
         };
         Some(Line {
-            metric: Metric::Memory,
+            metric: GateMetric::Memory,
             gated: true,
             verdict,
             base: Some(base),
@@ -599,7 +606,7 @@ impl Gate<'_> {
     }
 }
 
-fn line(task: &Task<'_>, metric: Metric, judged: &Judged, limit: f64, accepted: f64, gated: bool) -> Line {
+fn line(task: &Task<'_>, metric: GateMetric, judged: &Judged, limit: f64, accepted: f64, gated: bool) -> Line {
     let [base, head] = Side::BOTH.map(|side| typical(&task.pairs, metric, side));
     // What was accepted was taken off before it was judged, and is shown again.
     let shown = |ln: f64| (ln + accepted.ln_1p()).exp_m1();

@@ -1,6 +1,7 @@
 //! From a summary to the data of each chart, one chart a file, and from there to files.
 
 mod clocks;
+mod courses;
 mod cpu;
 mod families;
 mod memory;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 pub use clocks::clocks;
+pub use courses::courses;
 pub use cpu::cpu;
 pub use families::families;
 pub use memory::memory;
@@ -81,11 +83,19 @@ pub fn draw(
 ) -> Result<Vec<(String, String)>> {
     let mut names = Vec::new();
     for (name, chart) in charts(run, summary, benches) {
-        let picture = chart.draw(&theme::LIGHT).with_context(|| format!("chart '{name}'"))?;
-        save(directory, name, &picture)?;
+        draw_one(directory, name, &*chart)?;
         names.push((name.to_owned(), chart.title().to_owned()));
     }
     Ok(names)
+}
+
+/// Draws one chart into `directory`, as SVG and as PNG.
+///
+/// # Errors
+/// When it cannot be drawn or written.
+pub fn draw_one(directory: &Path, name: &str, chart: &dyn Chart) -> Result<()> {
+    let picture = chart.draw(&theme::LIGHT).with_context(|| format!("chart '{name}'"))?;
+    save(directory, name, &picture)
 }
 
 fn save(directory: &Path, name: &str, picture: &Picture) -> Result<()> {

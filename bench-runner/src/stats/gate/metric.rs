@@ -1,24 +1,24 @@
 //! What is compared, and what a pair of processes says of it.
 
 use super::{Worse, log_ratio};
-use crate::record::{Metric, PairRow, Side, SlicePair, SliceRow};
+use crate::record::{GateMetric, PairRow, Side, SlicePair, SliceRow};
 
 /// Which way a metric is worse.
-fn worse(metric: Metric) -> Worse {
+fn worse(metric: GateMetric) -> Worse {
     match metric {
-        Metric::Throughput => Worse::Lower,
+        GateMetric::Throughput => Worse::Lower,
         _ => Worse::Higher,
     }
 }
 
 /// Nanoseconds, or replies per second, of a slice; none for memory, which no slice has.
-fn of_slice(metric: Metric, slice: &SliceRow) -> Option<f64> {
+fn of_slice(metric: GateMetric, slice: &SliceRow) -> Option<f64> {
     match metric {
-        Metric::Cpu => Some(slice.cpu_ns_per_request()),
-        Metric::Throughput => Some(slice.rate_per_s()),
-        Metric::P50 => slice.p50_ns.map(|ns| ns as f64),
-        Metric::P99 => slice.p99_ns.map(|ns| ns as f64),
-        Metric::Memory => None,
+        GateMetric::Cpu => Some(slice.cpu_ns_per_request()),
+        GateMetric::Throughput => Some(slice.rate_per_s()),
+        GateMetric::P50 => slice.p50_ns.map(|ns| ns as f64),
+        GateMetric::P99 => slice.p99_ns.map(|ns| ns as f64),
+        GateMetric::Memory => None,
     }
 }
 
@@ -27,7 +27,7 @@ fn of_slice(metric: Metric, slice: &SliceRow) -> Option<f64> {
 /// Requests and slices are no independent observations, for what slows one slows the next; process pairs are. A value that
 /// a slice lacks makes its pair NaN, which is refused where it is judged.
 #[must_use]
-pub fn paired(pairs: &[PairRow], metric: Metric) -> Vec<f64> {
+pub fn paired(pairs: &[PairRow], metric: GateMetric) -> Vec<f64> {
     let datum = |pair: &PairRow| {
         let of = |slice: &SliceRow| of_slice(metric, slice).unwrap_or(f64::NAN);
         let ratio = |slices: &SlicePair| log_ratio(of(&slices.head), of(&slices.base), worse(metric));
@@ -38,9 +38,9 @@ pub fn paired(pairs: &[PairRow], metric: Metric) -> Vec<f64> {
 
 /// The median over all pairs of what one side had, in the metric's unit: to show how much a change is.
 #[must_use]
-pub fn typical(pairs: &[PairRow], metric: Metric, side: Side) -> Option<f64> {
+pub fn typical(pairs: &[PairRow], metric: GateMetric, side: Side) -> Option<f64> {
     let of_pair = |pair: &PairRow| {
-        if metric == Metric::Memory {
+        if metric == GateMetric::Memory {
             return pair.user_bytes_per_connection[side as usize];
         }
         let slices = pair.slices.iter().filter_map(|slices| {
@@ -107,22 +107,22 @@ mod tests {
             (slice(2000, 10), slice(2000, 20)),
         ])];
         let expected = (1.1_f64.ln() + 0.5_f64.ln()) / 2.0;
-        assert!((paired(&pairs, Metric::Cpu)[0] - expected).abs() < 1e-12);
+        assert!((paired(&pairs, GateMetric::Cpu)[0] - expected).abs() < 1e-12);
         // Twice as many replies in the same time are no worse.
-        assert!(paired(&pairs, Metric::Throughput)[0] < 0.0);
-        assert_eq!(paired(&pairs, Metric::P99), [0.0]);
+        assert!(paired(&pairs, GateMetric::Throughput)[0] < 0.0);
+        assert_eq!(paired(&pairs, GateMetric::P99), [0.0]);
     }
 
     #[test]
     fn what_is_missing_or_zero_is_no_number() {
         let dead = [pair(&[(slice(1000, 10), slice(1000, 0))])];
-        assert!(paired(&dead, Metric::Cpu)[0].is_nan());
+        assert!(paired(&dead, GateMetric::Cpu)[0].is_nan());
         let unknown = SliceRow {
             p99_ns: None,
             ..slice(1000, 10)
         };
-        assert!(paired(&[pair(&[(slice(1000, 10), unknown)])], Metric::P99)[0].is_nan());
-        assert!(paired(&[pair(&[])], Metric::Cpu)[0].is_nan());
+        assert!(paired(&[pair(&[(slice(1000, 10), unknown)])], GateMetric::P99)[0].is_nan());
+        assert!(paired(&[pair(&[])], GateMetric::Cpu)[0].is_nan());
     }
 
     #[test]
@@ -132,8 +132,8 @@ mod tests {
             pair(&[(slice(2000, 10), slice(3000, 10))]),
             pair(&[(slice(9000, 10), slice(3000, 10))]),
         ];
-        assert_eq!(typical(&pairs, Metric::Cpu, Side::Base), Some(200.0));
-        assert_eq!(typical(&pairs, Metric::Memory, Side::Head), Some(120.0));
-        assert_eq!(typical(&[], Metric::Cpu, Side::Base), None);
+        assert_eq!(typical(&pairs, GateMetric::Cpu, Side::Base), Some(200.0));
+        assert_eq!(typical(&pairs, GateMetric::Memory, Side::Head), Some(120.0));
+        assert_eq!(typical(&[], GateMetric::Cpu, Side::Base), None);
     }
 }
