@@ -14,7 +14,7 @@ mod row;
 mod server;
 mod stall;
 pub mod verify;
-mod wait;
+pub(crate) mod wait;
 
 pub use cell::{Bench, run_cell};
 pub use failure::Failure;
