@@ -86,6 +86,17 @@ Examples:
     Verify(VerifyArgs),
     /// Draw charts and README of a recorded run again
     Report(ReportArgs),
+    /// Test what textbooks say of these models: confirmed, refuted, or on what it depends
+    #[command(after_long_help = "\
+Examples:
+  bench-runner claims                               all fifteen, in about five minutes
+  bench-runner claims --quick                       with fewer connections, in two
+  bench-runner claims --only 1,7                    two of them
+  bench-runner claims --list                        their words, tests and rules, without measuring
+  bench-runner claims --from results/reference      verdicts again, from the numbers of a record
+
+Exit codes: 0 every claim has a verdict, 1 otherwise, 2 usage.")]
+    Claims(ClaimsArgs),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
 Examples:
@@ -270,6 +281,29 @@ pub struct DemoArgs {
     /// Directory of the records [default: results/DATE-HHMMSS-HOST]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Flags of `claims`.
+#[derive(Args, Clone, Debug)]
+pub struct ClaimsArgs {
+    /// Numbers of the claims to test, as 1,7 [default: all]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
+    pub only: Vec<u64>,
+    /// Fewer connections, one round
+    #[arg(long)]
+    pub quick: bool,
+    /// Say what they are and how they are tested, and measure nothing
+    #[arg(long, conflicts_with = "from")]
+    pub list: bool,
+    /// Judge again from the claims.json of this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "quick")]
+    pub from: Option<PathBuf>,
+    /// Directory of claims.md and claims.json [default: results/claims-DATE-HHMMSS-HOST]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where the programs are [default: beside this one, then PATH]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub bin_dir: Option<PathBuf>,
 }
 
 /// Flags of `completions`.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use bench_runner::cli::{Cli, Command};
-use bench_runner::commands::{Usage, completions, demo, doctor, list, report, run, verify};
+use bench_runner::commands::{Usage, claims, completions, demo, doctor, list, report, run, verify};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some(Command::Doctor(args)) => doctor::doctor(args),
         Some(Command::Verify(args)) => verify::verify(args),
         Some(Command::Report(args)) => report::report(args, cli.color),
+        Some(Command::Claims(args)) => claims::claims(args, cli.color),
         Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {

@@ -31,6 +31,7 @@ mod scale;
 mod served;
 mod text;
 mod watched;
+mod watching;
 
 pub use canvas::{HEIGHT, WIDTH};
 pub use clocks::Clocks;
@@ -44,6 +45,7 @@ pub use ruler::{Ruler, Step, Time};
 pub use served::{Served, ServedBar};
 pub use theme::Theme;
 pub use watched::Watched;
+pub use watching::Watching;
 
 /// A chart's data, which can be drawn.
 pub trait Chart {
@@ -75,6 +77,7 @@ macro_rules! charts {
 charts! {
     Served: served,
     Watched: watched,
+    Watching: watching,
     Families: families,
     Offered: offered,
     Others: others,

@@ -6,7 +6,7 @@ use super::claim::{Claim, Figure, Finding, Judgement};
 use super::measured::{Burst, Measured, Part};
 
 /// The backlogs of textbooks, and one that has room for every client of a burst.
-pub const BACKLOGS: [u64; 3] = [3, 5, 4096];
+pub(super) const BACKLOGS: [u64; 3] = [3, 5, 4096];
 const ROOMY: u64 = 4096;
 
 pub(super) const CLAIM: Claim = Claim {

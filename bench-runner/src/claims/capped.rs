@@ -23,7 +23,7 @@ pub(super) const CLAIM: Claim = Claim {
 };
 
 /// Connections of the cells that are called cap: more than fit, in a second or two.
-pub const CONNS: u64 = 1500;
+pub(super) const CONNS: u64 = 1500;
 
 fn judge(measured: &Measured) -> Result<Judgement, String> {
     let server = measured.first("cap", "select", CONNS)?;

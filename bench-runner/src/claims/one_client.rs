@@ -4,9 +4,9 @@ use super::claim::{Claim, Figure, Finding, Judgement};
 use super::measured::{Measured, Part};
 
 /// Clients that come.
-pub const CLIENTS: u64 = 20;
+pub(super) const CLIENTS: u64 = 20;
 /// Requests of a client that does not stay.
-pub const VISIT: u64 = 10;
+pub(super) const VISIT: u64 = 10;
 
 pub(super) const CLAIM: Claim = Claim {
     id: 11,

@@ -6,9 +6,9 @@ use super::claim::{Claim, Figure, Finding, Judgement};
 use super::measured::{Measured, Part, Stall};
 
 /// Connections of the cells that are called slow.
-pub const CONNS: u64 = 100;
+pub(super) const CONNS: u64 = 100;
 /// Servers of these cells.
-pub const SERVERS: [&str; 3] = ["green-thread", "thread", "fork"];
+pub(super) const SERVERS: [&str; 3] = ["green-thread", "thread", "fork"];
 
 /// Up to this share of the others answered before the slow one counts as none: a reply may just have been on its way.
 const NONE: f64 = 0.1;

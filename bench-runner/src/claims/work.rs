@@ -6,14 +6,14 @@ use super::claim::{Claim, Figure, Finding, Judgement};
 use super::measured::{Measured, Part};
 
 /// Clients of the cells in which requests compute: enough that no worker waits for one.
-pub const COMPUTING: u64 = 16;
+pub(super) const COMPUTING: u64 = 16;
 /// Clients of the cells in which requests wait: as many as the pools have workers.
-pub const WAITING: u64 = 64;
+pub(super) const WAITING: u64 = 64;
 /// What each of them waits for, in milliseconds.
-pub const WAIT_MS: u64 = 20;
+pub(super) const WAIT_MS: u64 = 20;
 
 /// Servers with a process, a thread and a coroutine for each, and with one loop for all.
-pub const MODELS: [&str; 7] = [
+pub(super) const MODELS: [&str; 7] = [
     "fork",
     "prefork",
     "thread",
@@ -23,7 +23,7 @@ pub const MODELS: [&str; 7] = [
     "epoll-edge",
 ];
 /// The same in Python.
-pub const LOCKED: [&str; 2] = ["python-fork", "python-thread"];
+pub(super) const LOCKED: [&str; 2] = ["python-fork", "python-thread"];
 
 /// Processes that gain less from a second CPU than this say nothing of who uses it.
 const GAINS: f64 = 1.3;

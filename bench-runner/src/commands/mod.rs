@@ -1,5 +1,6 @@
 //! Subcommands, one a file.
 
+pub mod claims;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
@@ -19,8 +20,6 @@ use loadgen::{
 
 use crate::catalog::{Catalog, Entry};
 use crate::cli::{Color, LoadArgs, Selection};
-use crate::execute::binaries::Binaries;
-use crate::execute::{Failure, Launch};
 use crate::record::Settings;
 
 /// Where runs are kept, under the current directory.
@@ -62,26 +61,6 @@ impl Selection {
         );
         catalog.select(&words)
     }
-}
-
-/// How each server is started, or why it cannot be.
-fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, Failure>> {
-    let launch = |entry: &Entry| -> Result<Launch> {
-        match (&entry.binary, &entry.command) {
-            (Some(binary), _) => Ok(Launch::Contract(binaries.find(binary)?)),
-            (None, _) => {
-                entry.check_installed()?;
-                let words = entry.command_words();
-                Ok(Launch::Foreign(
-                    words.context("its command line has an unclosed quote")?,
-                ))
-            }
-        }
-    };
-    entries
-        .iter()
-        .map(|entry| launch(entry).map_err(|error| Failure::of(&error)))
-        .collect()
 }
 
 impl LoadArgs {

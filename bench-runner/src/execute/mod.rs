@@ -8,6 +8,7 @@ mod counters;
 pub mod cpus;
 mod failure;
 mod group;
+mod launch;
 mod listen;
 mod probe;
 mod row;
@@ -18,5 +19,6 @@ pub(crate) mod wait;
 
 pub use cell::{Bench, run_cell};
 pub use failure::Failure;
+pub use launch::launches;
 pub(crate) use server::adopt_orphans;
 pub use server::{Launch, Server};

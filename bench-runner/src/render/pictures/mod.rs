@@ -1,5 +1,6 @@
 //! From a summary to the data of each chart, one chart a file, and from there to files.
 
+mod claims;
 mod clocks;
 mod cpu;
 mod families;
@@ -14,6 +15,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+pub use claims::watching;
 pub use clocks::clocks;
 pub use cpu::cpu;
 pub use families::families;
@@ -88,7 +90,8 @@ pub fn draw(
     Ok(names)
 }
 
-fn save(directory: &Path, name: &str, picture: &Picture) -> Result<()> {
+/// Writes a picture as SVG and as PNG.
+pub(crate) fn save(directory: &Path, name: &str, picture: &Picture) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("cannot write into '{}'", directory.display()))?;
     write_whole(&directory.join(format!("{name}.svg")), &picture.svg)?;
     write_whole(&directory.join(format!("{name}.png")), picture.png()?)
