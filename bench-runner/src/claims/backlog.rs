@@ -39,15 +39,24 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         ));
     }
     let name = |burst: &Burst| {
-        let what = if burst.held_ms > 0 { "server busy" } else { "server free" };
+        let what = if burst.held_ms > 0 {
+            "server busy"
+        } else {
+            "server free"
+        };
         format!("backlog {}, {what}", burst.backlog)
     };
     let mut figures = Vec::new();
     for burst in bursts {
-        let figure = |what, value: u64, unit| Figure::new(format!("{}: {what}", name(burst)), value as f64, unit, burst.clients);
+        let figure =
+            |what, value: u64, unit| Figure::new(format!("{}: {what}", name(burst)), value as f64, unit, burst.clients);
         figures.push(figure("late", burst.late, "clients"));
         figures.push(figure("lost", burst.lost, "clients"));
-        figures.extend(burst.slowest_ns.map(|slowest| figure("longest wait for a reply", slowest, "ns")));
+        figures.extend(
+            burst
+                .slowest_ns
+                .map(|slowest| figure("longest wait for a reply", slowest, "ns")),
+        );
     }
     let told: Vec<String> = small
         .iter()
@@ -60,7 +69,9 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         told.join("; "),
         time(slowest as f64)
     );
-    let (late, lost) = small.iter().fold((0, 0), |(late, lost), burst| (late + burst.late, lost + burst.lost));
+    let (late, lost) = small
+        .iter()
+        .fold((0, 0), |(late, lost), burst| (late + burst.late, lost + burst.lost));
     let most = small.iter().map(|burst| burst.late).max().unwrap_or(0);
     let judgement = if lost > 0 {
         let stage = format!("{lost} clients had no reply in {} s.", small[0].patience_ms / 1000);
@@ -121,7 +132,11 @@ mod tests {
     fn it_is_confirmed_refuted_or_not_decided() {
         assert_eq!(told((0, 0), 0).verdict, Finding::Confirmed);
         assert_eq!(told((90, 2), 0).verdict, Finding::Refuted);
-        assert_eq!(told((94, 0), 3).verdict, Finding::Untested, "the machine is slow by itself");
+        assert_eq!(
+            told((94, 0), 3).verdict,
+            Finding::Untested,
+            "the machine is slow by itself"
+        );
         assert_eq!(CLAIM.judged(&Measured::default()).verdict, Finding::Untested);
     }
 }

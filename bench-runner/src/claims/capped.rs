@@ -36,7 +36,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let figures = [
         Figure::new("served by the select server", served as f64, "connections", 1),
         Figure::new("asked of it", CONNS as f64, "connections", 1),
-        Figure::new("room in the C library's fd_set", kernel.fd_set_bits as f64, "descriptors", 1),
+        Figure::new(
+            "room in the C library's fd_set",
+            kernel.fd_set_bits as f64,
+            "descriptors",
+            1,
+        ),
         Figure::new("highest descriptor tried by the system call", highest as f64, "", 1),
         Figure::new(
             "descriptors from 1,024 up that it reported rightly",
@@ -51,7 +56,11 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         grouped(served),
         grouped(CONNS),
         grouped(highest),
-        if reported == beyond.len() { "rightly" } else { "wrongly or not" },
+        if reported == beyond.len() {
+            "rightly"
+        } else {
+            "wrongly or not"
+        },
         beyond.len()
     );
     let judgement = if served >= CONNS {
@@ -69,7 +78,10 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         Judgement::new(
             Finding::Confirmed,
             number,
-            format!("A select server ends at {} connections, and the kernel knows no more either.", grouped(served)),
+            format!(
+                "A select server ends at {} connections, and the kernel knows no more either.",
+                grouped(served)
+            ),
         )
     } else {
         Judgement::depends(
@@ -97,7 +109,9 @@ mod tests {
     use crate::claims::reading::tests::reading;
 
     fn told(served: u64, tried: &[(u64, bool)]) -> Judgement {
-        let tried = tried.iter().map(|&(descriptor, reported)| Tried { descriptor, reported });
+        let tried = tried
+            .iter()
+            .map(|&(descriptor, reported)| Tried { descriptor, reported });
         CLAIM.judged(&Measured {
             readings: vec![Reading {
                 served: Some(served),
@@ -115,7 +129,11 @@ mod tests {
     fn it_depends_where_the_kernel_knows_no_such_limit() {
         let judgement = told(1019, &[(1023, true), (1024, true), (10_000, true)]);
         assert_eq!(judgement.verdict, Finding::Depends);
-        assert!(judgement.told().starts_with("depends on whose select is meant"), "{}", judgement.told());
+        assert!(
+            judgement.told().starts_with("depends on whose select is meant"),
+            "{}",
+            judgement.told()
+        );
         let number = judgement.number.unwrap();
         assert!(number.starts_with("1,019 of 1,500 connections served"), "{number}");
         assert!(number.ends_with("descriptor 10,000 reported rightly by the system call itself (n = 2 descriptors)"));
@@ -129,8 +147,16 @@ mod tests {
 
     #[test]
     fn it_is_not_decided_by_less() {
-        assert_eq!(told(1019, &[(1023, true)]).verdict, Finding::Untested, "no descriptor to try");
-        assert_eq!(told(1200, &[(1024, true)]).verdict, Finding::Untested, "something else stopped it");
+        assert_eq!(
+            told(1019, &[(1023, true)]).verdict,
+            Finding::Untested,
+            "no descriptor to try"
+        );
+        assert_eq!(
+            told(1200, &[(1024, true)]).verdict,
+            Finding::Untested,
+            "something else stopped it"
+        );
         let nothing = CLAIM.judged(&Measured::default());
         assert_eq!(nothing.told(), "could not be tested here: 'cap' was not measured");
     }

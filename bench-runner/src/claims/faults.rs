@@ -32,7 +32,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         Figure::new("bytes that came", seen.came as f64, "bytes", 1),
         Figure::new("left after one read", seen.left as f64, "bytes", 1),
         Figure::new("further reports of them", seen.reports as f64, "", 1),
-        Figure::new("found, in order, once another byte had come", seen.found_later as f64, "bytes", 1),
+        Figure::new(
+            "found, in order, once another byte had come",
+            seen.found_later as f64,
+            "bytes",
+            1,
+        ),
         Figure::new("wake-ups for room to send, level", per_s(seen.level_wakes), "per s", 1),
         Figure::new("wake-ups for room to send, edge", per_s(seen.edge_wakes), "per s", 1),
         Figure::new("wake-ups without that interest", per_s(seen.dropped_wakes), "per s", 1),
@@ -40,7 +45,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let servers = match measured.part(Part::Faulty, &measured.faulty) {
         Ok(servers) => {
             let found = servers.iter().filter(|server| !server.faults.is_empty()).count();
-            figures.push(Figure::new("servers with these faults that verify fails", found as f64, "servers", servers.len() as u64));
+            figures.push(Figure::new(
+                "servers with these faults that verify fails",
+                found as f64,
+                "servers",
+                servers.len() as u64,
+            ));
             format!("verify fails {found} of {} servers with these faults", servers.len())
         }
         Err(why) => format!("servers with these faults could not be tested: {why}"),
@@ -61,9 +71,17 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let judgement = if seen.left == 0 || seen.reports > 0 {
         Judgement::new(Finding::Refuted, number, "One read for each event was enough here.")
     } else if !spins {
-        Judgement::new(Finding::Refuted, number, "Data is left lying, but interest in writing does not spin.")
+        Judgement::new(
+            Finding::Refuted,
+            number,
+            "Data is left lying, but interest in writing does not spin.",
+        )
     } else if !found && edge_spins {
-        Judgement::new(Finding::Confirmed, number, "What one read leaves is gone, and room to send wakes without end.")
+        Judgement::new(
+            Finding::Confirmed,
+            number,
+            "What one read leaves is gone, and room to send wakes without end.",
+        )
     } else {
         let stage = format!(
             "Nothing is lost, and that is the trap: {} bytes lie in the socket, nobody is told of them again, and they come \
@@ -115,7 +133,10 @@ mod tests {
         let judgement = told(USUAL);
         assert_eq!(judgement.verdict, Finding::Depends);
         let number = judgement.number.unwrap();
-        assert!(number.contains("1,976 of 3,000 bytes left") && number.contains("2,000,000 wake-ups a second"), "{number}");
+        assert!(
+            number.contains("1,976 of 3,000 bytes left") && number.contains("2,000,000 wake-ups a second"),
+            "{number}"
+        );
         assert!(number.ends_with("could not be tested: no python3 here"), "{number}");
         let mut measured = Measured {
             leftovers: Some(USUAL),
@@ -126,7 +147,13 @@ mod tests {
             faults: faults.iter().map(ToString::to_string).collect(),
         };
         measured.faulty = Some(vec![server(&["it spins"]), server(&[])]);
-        assert!(CLAIM.judged(&measured).number.unwrap().ends_with("verify fails 1 of 2 servers with these faults"));
+        assert!(
+            CLAIM
+                .judged(&measured)
+                .number
+                .unwrap()
+                .ends_with("verify fails 1 of 2 servers with these faults")
+        );
     }
 
     #[test]
@@ -134,14 +161,27 @@ mod tests {
         for wrong in [
             Leftovers { left: 0, ..USUAL },
             Leftovers { reports: 1, ..USUAL },
-            Leftovers { level_wakes: 10, ..USUAL },
-            Leftovers { dropped_wakes: 200_000, ..USUAL },
+            Leftovers {
+                level_wakes: 10,
+                ..USUAL
+            },
+            Leftovers {
+                dropped_wakes: 200_000,
+                ..USUAL
+            },
         ] {
             assert_eq!(told(wrong).verdict, Finding::Refuted, "{wrong:?}");
         }
-        let lost = Leftovers { found_later: 0, edge_wakes: 200_000, ..USUAL };
+        let lost = Leftovers {
+            found_later: 0,
+            edge_wakes: 200_000,
+            ..USUAL
+        };
         assert_eq!(told(lost).verdict, Finding::Confirmed);
-        let trigger = Leftovers { found_later: 0, ..USUAL };
+        let trigger = Leftovers {
+            found_later: 0,
+            ..USUAL
+        };
         assert!(told(trigger).told().contains("the kind of trigger"));
         assert_eq!(CLAIM.judged(&Measured::default()).verdict, Finding::Untested);
     }

@@ -81,9 +81,7 @@ pub(super) const FOLLOWS_ACTIVE: Claim = Claim {
 fn cost<'a>(calls: &'a [Call], call: &str, watched: u64, ready: u64) -> Result<&'a Spread, String> {
     let own = |one: &&Call| one.call == call && one.watched == watched && one.ready == ready;
     let found = calls.iter().find(own).map(|one| &one.ns);
-    found.ok_or_else(|| {
-        format!("{call} with {} descriptors was not measured", grouped(watched))
-    })
+    found.ok_or_else(|| format!("{call} with {} descriptors was not measured", grouped(watched)))
 }
 
 /// How many times as much a call over 1,000 costs as one over 100.
@@ -161,12 +159,23 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
     figures.extend(server_figures(measured, &["select", "poll"]));
     // Of what a call over 1,000 takes more than one over 100, the part that is there with nothing to look at.
     let copied = |call: &str| -> Result<f64, String> {
-        let more = |call: &str| Ok::<f64, String>(cost(calls, call, MORE, 1)?.median - cost(calls, call, FEW, 1)?.median);
+        let more =
+            |call: &str| Ok::<f64, String>(cost(calls, call, MORE, 1)?.median - cost(calls, call, FEW, 1)?.median);
         Ok((more(&format!("{call}-copy"))? / more(call)?).clamp(0.0, 1.0))
     };
     let (select_copies, poll_copies) = (copied("select")?, copied("poll")?);
-    figures.push(Figure::new("share of select's growth that is the copy", select_copies, "", 1));
-    figures.push(Figure::new("share of poll's growth that is the copy", poll_copies, "", 1));
+    figures.push(Figure::new(
+        "share of select's growth that is the copy",
+        select_copies,
+        "",
+        1,
+    ));
+    figures.push(Figure::new(
+        "share of poll's growth that is the copy",
+        poll_copies,
+        "",
+        1,
+    ));
     let n = cost(calls, "poll", MORE, 1)?.n;
     let number = format!(
         "10 times as many watched: select × {select:.1}, poll × {poll:.1} a call (n = {n} blocks); poll's server per \
@@ -180,12 +189,21 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
         100.0 * poll_copies
     );
     let judgement = if select <= FLAT && poll <= FLAT {
-        Judgement::new(Finding::Refuted, number, "Neither call takes longer when it watches more.")
+        Judgement::new(
+            Finding::Refuted,
+            number,
+            "Neither call takes longer when it watches more.",
+        )
     } else if select < GROWS || poll < GROWS {
         let on = "on which of the two calls is meant, or on how many are watched";
-        Judgement::depends(on, number, format!("They do not both grow with what they watch. {copy}"))
+        Judgement::depends(
+            on,
+            number,
+            format!("They do not both grow with what they watch. {copy}"),
+        )
     } else if server.factor() < SERVER_GROWS {
-        let on = "on how many are ready at once: a call grows, but its cost is shared by all the requests that it finds";
+        let on =
+            "on how many are ready at once: a call grows, but its cost is shared by all the requests that it finds";
         Judgement::depends(on, number, format!("The call grows, a request hardly does. {copy}"))
     } else if select_copies.max(poll_copies) > 0.5 {
         let on = "on what the reason is said to be: it grows, and most of the growth is copying";
@@ -209,7 +227,12 @@ fn no_cap(measured: &Measured) -> Result<Judgement, String> {
         Figure::new("served by the poll server", served as f64, "connections", 1),
         Figure::new("asked of it", capped::CONNS as f64, "connections", 1),
         Figure::new("poll over 1,000 ÷ over 100", poll, "", cost(calls, "poll", MORE, 1)?.n),
-        Figure::new("select over 1,000 ÷ over 100", select, "", cost(calls, "select", MORE, 1)?.n),
+        Figure::new(
+            "select over 1,000 ÷ over 100",
+            select,
+            "",
+            cost(calls, "select", MORE, 1)?.n,
+        ),
     ];
     let number = format!(
         "{} of {} connections served; 10 times as many watched: poll × {poll:.1}, select × {select:.1} a call (n = {} \
@@ -225,12 +248,23 @@ fn no_cap(measured: &Measured) -> Result<Judgement, String> {
             Judgement::new(Finding::Refuted, number, stage)
         }
         None if served < capped::CONNS => {
-            return Err(format!("the poll server served {} for no known reason", grouped(served)));
+            return Err(format!(
+                "the poll server served {} for no known reason",
+                grouped(served)
+            ));
         }
-        _ if poll <= FLAT => Judgement::new(Finding::Refuted, number, "poll does not cost more when it watches more."),
+        _ if poll <= FLAT => Judgement::new(
+            Finding::Refuted,
+            number,
+            "poll does not cost more when it watches more.",
+        ),
         _ if apart > ALIKE => {
             let on = format!("on what is meant by the same: their factors are {apart:.1} times apart");
-            Judgement::depends(on, number, "poll takes as many as there are descriptors, and grows in its own way.")
+            Judgement::depends(
+                on,
+                number,
+                "poll takes as many as there are descriptors, and grows in its own way.",
+            )
         }
         _ => {
             let stage = "poll takes as many as there are descriptors. But it is no way out: ten times as many watched \
@@ -244,7 +278,9 @@ fn no_cap(measured: &Measured) -> Result<Judgement, String> {
 fn follows_active(measured: &Measured) -> Result<Judgement, String> {
     let calls = measured.part(Part::Calls, &measured.calls)?;
     let sizes = [MANY, MORE];
-    let most = sizes.into_iter().find(|&size| cost(calls, "epoll_wait", size, 1).is_ok());
+    let most = sizes
+        .into_iter()
+        .find(|&size| cost(calls, "epoll_wait", size, 1).is_ok());
     let most = most.ok_or("epoll_wait was not measured")?;
     let one = cost(calls, "epoll_wait", most, 1)?;
     let watched = one.median / cost(calls, "epoll_wait", FEW, 1)?.median;
@@ -267,7 +303,11 @@ fn follows_active(measured: &Measured) -> Result<Judgement, String> {
     // By four for each ten: sixteen for a hundred.
     let scans = if most == MANY { GROWS * GROWS } else { GROWS };
     let judgement = if watched >= scans {
-        Judgement::new(Finding::Refuted, number, "epoll_wait grows with what it watches, as poll does.")
+        Judgement::new(
+            Finding::Refuted,
+            number,
+            "epoll_wait grows with what it watches, as poll does.",
+        )
     } else if watched <= FLAT && ready >= FOLLOWS && worst.factor() < SERVER_GROWS {
         let stage = format!(
             "{} watched instead of {}, 100 of them active: a request costs epoll × {:.1}.{beside} What does grow with all \
@@ -283,7 +323,11 @@ fn follows_active(measured: &Measured) -> Result<Judgement, String> {
         } else {
             "on what is meant by following: many ready cost hardly more than one"
         };
-        Judgement::depends(on, number, format!("epoll is no scan, but not free of the total here either.{beside}"))
+        Judgement::depends(
+            on,
+            number,
+            format!("epoll is no scan, but not free of the total here either.{beside}"),
+        )
     };
     Ok(judgement.with(figures))
 }
@@ -323,11 +367,13 @@ mod tests {
 
     /// Servers whose requests cost so many microseconds with 100, 1,000 and 10,000 connections.
     fn servers(all: &[(&str, [f64; 3])]) -> Vec<Reading> {
-        let each = |&(server, costs): &(&'static str, [f64; 3])| {
-            [FEW, MORE, MANY].into_iter().zip(costs).map(move |(conns, us)| Reading {
+        let each = |&(server, costs): &(&str, [f64; 3])| -> Vec<Reading> {
+            let counts = [FEW, MORE, MANY].into_iter().zip(costs);
+            let one = |(conns, us): (u64, f64)| Reading {
                 cpu_ns_per_request: Some(us * 1e3),
                 ..reading(WATCHED, server, conns, ACTIVE)
-            })
+            };
+            counts.map(one).collect()
         };
         all.iter().flat_map(each).collect()
     }
@@ -352,17 +398,35 @@ mod tests {
         let told = |calls, readings| SCANS.judged(&measured(calls, readings));
         let usual = told(calls(25.0, 3.0, 0.0, 30.0), servers(&USUAL));
         assert_eq!(usual.verdict, Finding::Confirmed, "{usual:?}");
-        assert!(usual.number.unwrap().contains("poll's server per request: 4.30 µs with 100 watched, 12.5 µs with 10,000"));
-        assert!(usual.stage.unwrap().contains("the copy is 11 % in select and 11 % in poll"));
+        assert!(
+            usual
+                .number
+                .unwrap()
+                .contains("poll's server per request: 4.30 µs with 100 watched, 12.5 µs with 10,000")
+        );
+        assert!(
+            usual
+                .stage
+                .unwrap()
+                .contains("the copy is 11 % in select and 11 % in poll")
+        );
         let flat = told(calls(0.05, 0.01, 0.0, 30.0), servers(&USUAL));
         assert_eq!(flat.verdict, Finding::Refuted);
         let copies = told(calls(3.0, 25.0, 0.0, 30.0), servers(&USUAL));
-        assert!(copies.told().contains("most of the growth is copying"), "{}", copies.told());
+        assert!(
+            copies.told().contains("most of the growth is copying"),
+            "{}",
+            copies.told()
+        );
         let shared = told(calls(25.0, 3.0, 0.0, 30.0), servers(&[("poll", [4.3, 4.4, 4.6])]));
-        assert!(shared.told().contains("how many are ready at once"), "{}", shared.told());
+        assert!(
+            shared.told().contains("how many are ready at once"),
+            "{}",
+            shared.told()
+        );
         assert_eq!(told(calls(25.0, 3.0, 0.0, 30.0), Vec::new()).verdict, Finding::Untested);
         assert_eq!(told(Vec::new(), servers(&USUAL)).verdict, Finding::Untested);
-        let weak = told(calls(2.0, 0.3, 0.0, 30.0), servers(&USUAL));
+        let weak = told(calls(0.4, 0.06, 0.0, 30.0), servers(&USUAL));
         assert_eq!(weak.verdict, Finding::Depends, "× 3 at most: {weak:?}");
     }
 
@@ -382,7 +446,10 @@ mod tests {
         assert_eq!(told(usual.clone(), 1019, None).verdict, Finding::Untested);
         assert_eq!(told(calls(0.05, 0.0, 0.0, 30.0), 1500, None).verdict, Finding::Refuted);
         let mut apart = usual;
-        let select = apart.iter_mut().find(|call| call.call == "select" && call.watched == MORE).unwrap();
+        let select = apart
+            .iter_mut()
+            .find(|call| call.call == "select" && call.watched == MORE)
+            .unwrap();
         select.ns.median /= 3.0;
         assert_eq!(told(apart, 1500, None).verdict, Finding::Depends);
     }
@@ -393,13 +460,19 @@ mod tests {
         let usual = told(calls(25.0, 3.0, 0.0, 30.0), servers(&USUAL));
         assert_eq!(usual.verdict, Finding::Confirmed, "{usual:?}");
         assert!(usual.stage.unwrap().contains("epoll × 1.4. poll's is × 2.9."));
-        assert_eq!(told(calls(25.0, 3.0, 28.0, 30.0), servers(&USUAL)).verdict, Finding::Refuted);
+        assert_eq!(
+            told(calls(25.0, 3.0, 28.0, 30.0), servers(&USUAL)).verdict,
+            Finding::Refuted
+        );
         let some = told(calls(25.0, 3.0, 0.1, 30.0), servers(&USUAL));
         assert!(some.told().contains("the number watched as well"), "{}", some.told());
         let nothing = told(calls(25.0, 3.0, 0.0, 0.1), servers(&USUAL));
         assert!(nothing.told().contains("hardly more than one"), "{}", nothing.told());
         let grown = [("epoll-level", [4.4, 4.4, 9.0]), ("epoll-edge", [4.4, 4.4, 4.5])];
-        assert_eq!(told(calls(25.0, 3.0, 0.0, 30.0), servers(&grown)).verdict, Finding::Depends);
+        assert_eq!(
+            told(calls(25.0, 3.0, 0.0, 30.0), servers(&grown)).verdict,
+            Finding::Depends
+        );
         assert_eq!(told(calls(25.0, 3.0, 0.0, 30.0), Vec::new()).verdict, Finding::Untested);
     }
 }

@@ -38,22 +38,39 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let silent = |server: &str| measured.busy(WATCHED, server, CONNS, |reading| reading.silent_cpus);
     let spins = silent("busy-poll")?;
     let coroutine = silent("coroutine").ok();
-    let mut figures = vec![Figure::new("busy-poll while nobody talks", spins.median, "CPUs", spins.rounds as u64)];
+    let mut figures = vec![Figure::new(
+        "busy-poll while nobody talks",
+        spins.median,
+        "CPUs",
+        spins.rounds as u64,
+    )];
     if let Some(coroutine) = coroutine {
-        figures.push(Figure::new("coroutine by hand", coroutine.median, "CPUs", coroutine.rounds as u64));
+        figures.push(Figure::new(
+            "coroutine by hand",
+            coroutine.median,
+            "CPUs",
+            coroutine.rounds as u64,
+        ));
     }
     let mut most: f64 = 0.0;
     for server in SLEEPERS {
         let asleep = silent(server)?;
         most = most.max(asleep.median);
-        figures.push(Figure::new(format!("{server} while nobody talks"), asleep.median, "CPUs", asleep.rounds as u64));
+        figures.push(Figure::new(
+            format!("{server} while nobody talks"),
+            asleep.median,
+            "CPUs",
+            asleep.rounds as u64,
+        ));
     }
     let number = format!(
         "{:.2} CPUs while nobody talks, {most:.3} at most in those that block (n = {})",
         spins.median, spins.rounds
     );
     let judgement = if most > ASLEEP {
-        return Err(format!("a server that blocks used {most:.2} CPUs too: the 200 ms were not silent"));
+        return Err(format!(
+            "a server that blocks used {most:.2} CPUs too: the 200 ms were not silent"
+        ));
     } else if spins.median >= WHOLE {
         let too = match coroutine {
             Some(coroutine) if coroutine.median >= WHOLE => {
@@ -61,12 +78,18 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
             }
             _ => "",
         };
-        let stage = format!("Nobody says a word, and the loop asks on: {:.2} CPUs, for nothing.{too}", spins.median);
+        let stage = format!(
+            "Nobody says a word, and the loop asks on: {:.2} CPUs, for nothing.{too}",
+            spins.median
+        );
         Judgement::new(Finding::Confirmed, number, stage)
     } else if spins.median < HALF {
         Judgement::new(Finding::Refuted, number, "The loop leaves the core to others.")
     } else {
-        return Err(format!("the loop got {:.2} CPUs: something else wanted the rest", spins.median));
+        return Err(format!(
+            "the loop got {:.2} CPUs: something else wanted the rest",
+            spins.median
+        ));
     };
     Ok(judgement.with(figures))
 }

@@ -56,7 +56,13 @@ pub(super) const SMALL: Claim = Claim {
 
 /// The largest count that all of these servers were measured with.
 fn most(measured: &Measured, servers: &[&str]) -> Result<u64, String> {
-    let count = |server: &&str| measured.counts(server).last().copied().ok_or_else(|| measured.why_not(WATCHED));
+    let count = |server: &&str| {
+        measured
+            .counts(server)
+            .last()
+            .copied()
+            .ok_or_else(|| measured.why_not(WATCHED))
+    };
     let counts: Vec<u64> = servers.iter().map(count).collect::<Result<_, _>>()?;
     let most = counts.into_iter().min().unwrap_or(0);
     if most < FEWEST {
@@ -68,7 +74,12 @@ fn most(measured: &Measured, servers: &[&str]) -> Result<u64, String> {
 /// A value of a server that serves all; one that does not would be flattered by those that it has not taken.
 fn of(measured: &Measured, server: &str, conns: u64, value: fn(&Reading) -> Option<f64>) -> Result<Estimate, String> {
     let known = measured.busy(WATCHED, server, conns, value);
-    known.map_err(|_| format!("the memory of {server} with {} connections is not known", grouped(conns)))
+    known.map_err(|_| {
+        format!(
+            "the memory of {server} with {} connections is not known",
+            grouped(conns)
+        )
+    })
 }
 
 fn all_of(reading: &Reading) -> Option<f64> {
@@ -78,7 +89,9 @@ fn all_of(reading: &Reading) -> Option<f64> {
 /// The server's own, and half of what the kernel keeps for both ends.
 fn one_end(reading: &Reading) -> Option<f64> {
     let (user, kernel) = (reading.user_bytes_per_connection?, reading.kernel_bytes_per_connection?);
-    all_of(reading).map(|_| user.max(0.0) + kernel / 2.0).filter(|&all| all > 0.0)
+    all_of(reading)
+        .map(|_| user.max(0.0) + kernel / 2.0)
+        .filter(|&all| all > 0.0)
 }
 
 fn gib(measured: &Measured) -> Result<Judgement, String> {
@@ -95,15 +108,30 @@ fn gib(measured: &Measured) -> Result<Judgement, String> {
     let both = of(measured, server, conns, all_of)?;
     let (held, both_held) = (in_one_gib(own.median), in_one_gib(both.median));
     let mut figures = vec![
-        Figure::new(format!("{server}, memory per connection, one end"), own.median, "bytes", own.rounds as u64),
+        Figure::new(
+            format!("{server}, memory per connection, one end"),
+            own.median,
+            "bytes",
+            own.rounds as u64,
+        ),
         Figure::new(format!("{server}, both ends"), both.median, "bytes", both.rounds as u64),
         Figure::new("connections held when it was read", conns as f64, "connections", 1),
         Figure::new("1 GiB holds", held as f64, "connections", own.rounds as u64),
-        Figure::new("descriptors that a process may have here", measured.nofile as f64, "", 1),
+        Figure::new(
+            "descriptors that a process may have here",
+            measured.nofile as f64,
+            "",
+            1,
+        ),
     ];
     let threads = of(measured, "thread", conns, one_end).ok();
     if let Some(threads) = threads {
-        figures.push(Figure::new("thread, one end", threads.median, "bytes", threads.rounds as u64));
+        figures.push(Figure::new(
+            "thread, one end",
+            threads.median,
+            "bytes",
+            threads.rounds as u64,
+        ));
     }
     let number = format!(
         "{} per connection ({server}, one end; {} with both), so {} connections a GiB: extrapolated from {} held (n = {}); \
@@ -116,7 +144,10 @@ fn gib(measured: &Measured) -> Result<Judgement, String> {
         grouped(measured.nofile)
     );
     let contrast = threads.map_or_else(String::new, |threads| {
-        format!(" With a thread for each it would be {}.", grouped(in_one_gib(threads.median)))
+        format!(
+            " With a thread for each it would be {}.",
+            grouped(in_one_gib(threads.median))
+        )
     });
     let judgement = if held < FAR_BELOW {
         let stage = format!("A GiB is full with {} connections here.{contrast}", grouped(held));
@@ -146,17 +177,26 @@ fn small(measured: &Measured) -> Result<Judgement, String> {
     let ((thread, n), (green, _), (by_hand, _)) = (more("thread")?, more("green-thread")?, more("coroutine")?);
     let coroutine = green.max(by_hand);
     if thread <= 0.0 || coroutine <= 0.0 {
-        return Err("a thread or a coroutine took no more than the connection: the machine did something besides".to_owned());
+        return Err(
+            "a thread or a coroutine took no more than the connection: the machine did something besides".to_owned(),
+        );
     }
     let tasks = |server| -> Result<u64, String> {
-        let threads = of(measured, server, conns, |reading| reading.threads.map(|threads| threads as f64))?;
+        let threads = of(measured, server, conns, |reading| {
+            reading.threads.map(|threads| threads as f64)
+        })?;
         Ok(threads.high as u64)
     };
     let (of_thread, of_green, of_hand) = (tasks("thread")?, tasks("green-thread")?, tasks("coroutine")?);
     let ratio = thread / coroutine;
     let figures = [
         Figure::new("connections held", conns as f64, "connections", 1),
-        Figure::new("a connection alone (epoll-edge), both ends", plain.median, "bytes", plain.rounds as u64),
+        Figure::new(
+            "a connection alone (epoll-edge), both ends",
+            plain.median,
+            "bytes",
+            plain.rounds as u64,
+        ),
         Figure::new("a thread more than that", thread, "bytes", n),
         Figure::new("a coroutine of green-thread more than that", green, "bytes", n),
         Figure::new("a coroutine switched by hand more than that", by_hand, "bytes", n),
@@ -176,10 +216,18 @@ fn small(measured: &Measured) -> Result<Judgement, String> {
     let judgement = if of_green.max(of_hand) > 1 {
         Judgement::new(Finding::Refuted, number, "The coroutines do not share one thread here.")
     } else if ratio < ALIKE {
-        Judgement::new(Finding::Refuted, number, "They share one thread, and are no smaller than one.")
+        Judgement::new(
+            Finding::Refuted,
+            number,
+            "They share one thread, and are no smaller than one.",
+        )
     } else if ratio < FAR {
         let on = format!("on what is called far: a thread is {ratio:.1} times as large");
-        Judgement::depends(on, number, "They share one thread, and each is smaller than one, but not far.")
+        Judgement::depends(
+            on,
+            number,
+            "They share one thread, and each is smaller than one, but not far.",
+        )
     } else {
         let stage = format!(
             "{} coroutines live in one thread, and each takes a {} of what a thread takes. Not a thousandth: the megabytes \
@@ -238,14 +286,24 @@ mod tests {
         assert_eq!(usual.verdict, Finding::Confirmed, "{usual:?}");
         // 0.3 + 5.1 KiB: 1,048,576 KiB hold 194,000.
         let number = usual.number.unwrap();
-        assert!(number.contains("5.40 KiB per connection") && number.contains("194,000 connections a GiB"), "{number}");
-        assert!(number.contains("extrapolated from 10,000 held") && number.contains("20,000 here"), "{number}");
+        assert!(
+            number.contains("5.40 KiB per connection") && number.contains("194,000 connections a GiB"),
+            "{number}"
+        );
+        assert!(
+            number.contains("extrapolated from 10,000 held") && number.contains("20,000 here"),
+            "{number}"
+        );
         assert_eq!(told(epolls(10_000, 10.0, 10.0)).verdict, Finding::Depends);
         assert_eq!(told(epolls(10_000, 20.0, 10.0)).verdict, Finding::Refuted);
         assert_eq!(told(epolls(100, 0.3, 10.2)).verdict, Finding::Untested, "too few");
         let mut starved = epolls(10_000, 0.3, 10.2);
         starved.readings[0].served = Some(9000);
-        assert_eq!(told(starved).verdict, Finding::Untested, "what waits in a queue costs nothing");
+        assert_eq!(
+            told(starved).verdict,
+            Finding::Untested,
+            "what waits in a queue costs nothing"
+        );
     }
 
     #[test]
@@ -261,7 +319,10 @@ mod tests {
         let usual = told(17.0, 8.6, 1);
         assert_eq!(usual.verdict, Finding::Confirmed, "{usual:?}");
         let number = usual.number.unwrap();
-        assert!(number.contains("36.5 KiB for a thread, 8.30 KiB for a coroutine: × 4.4"), "{number}");
+        assert!(
+            number.contains("36.5 KiB for a thread, 8.30 KiB for a coroutine: × 4.4"),
+            "{number}"
+        );
         assert!(usual.stage.unwrap().contains("a quarter of what a thread takes"));
         assert_eq!(told(17.0, 8.6, 4).verdict, Finding::Refuted, "several threads");
         assert_eq!(told(17.0, 30.0, 1).verdict, Finding::Refuted, "as large as a thread");

@@ -52,8 +52,14 @@ pub const CLAIMS: [Claim; 15] = [
 /// For a number that no claim has.
 pub fn chosen(only: &[u64]) -> Result<Vec<&'static Claim>, String> {
     static ALL: [Claim; 15] = CLAIMS;
-    if let Some(wrong) = only.iter().find(|id| !ALL.iter().any(|claim| u64::from(claim.id) == **id)) {
-        return Err(format!("there is no claim {wrong}; they are numbered from 1 to {}", ALL.len()));
+    if let Some(wrong) = only
+        .iter()
+        .find(|id| !ALL.iter().any(|claim| u64::from(claim.id) == **id))
+    {
+        return Err(format!(
+            "there is no claim {wrong}; they are numbered from 1 to {}",
+            ALL.len()
+        ));
     }
     let wanted = |claim: &&Claim| only.is_empty() || only.contains(&claim.id.into());
     Ok(ALL.iter().filter(wanted).collect())
@@ -71,8 +77,14 @@ mod tests {
                 assert!(text.ends_with('.') && !text.contains("  "), "{number}: {text}");
             }
             assert!(claim.title.chars().count() <= 44, "{number}: it has a line in a list");
-            assert!(claim.rule.contains("onfirmed") && claim.rule.contains("efuted"), "{number}");
-            assert!(!claim.parts.is_empty() || !claim.watches.is_empty(), "{number} is measured by nothing");
+            assert!(
+                claim.rule.contains("onfirmed") && claim.rule.contains("efuted"),
+                "{number}"
+            );
+            assert!(
+                !claim.parts.is_empty() || !claim.watches.is_empty(),
+                "{number} is measured by nothing"
+            );
         }
     }
 
@@ -80,7 +92,12 @@ mod tests {
     fn without_any_measurement_there_is_no_verdict() {
         for claim in CLAIMS {
             let judgement = claim.judged(&Measured::default());
-            assert_eq!((judgement.verdict, judgement.number), (Finding::Untested, None), "{}", claim.id);
+            assert_eq!(
+                (judgement.verdict, judgement.number),
+                (Finding::Untested, None),
+                "{}",
+                claim.id
+            );
         }
     }
 

@@ -35,9 +35,15 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let visits = measured.first(Part::Visits.name(), "iterative", CLIENTS);
     let visits = visits.ok().and_then(|visits| visits.served);
     if let Some(visits) = visits {
-        figures.push(Figure::new(format!("served, of {CLIENTS} that leave after {VISIT} requests"), visits as f64, "clients", 1));
+        figures.push(Figure::new(
+            format!("served, of {CLIENTS} that leave after {VISIT} requests"),
+            visits as f64,
+            "clients",
+            1,
+        ));
     }
-    let number = format!("{served} of {CLIENTS} clients served, {starved} connected and without a reply (n = 1 window)");
+    let number =
+        format!("{served} of {CLIENTS} clients served, {starved} connected and without a reply (n = 1 window)");
     let judgement = match (served, starved) {
         (1, starved) if starved == CLIENTS - 1 => {
             let turns = match visits {
@@ -53,10 +59,16 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
             );
             Judgement::new(Finding::Confirmed, number, stage)
         }
-        (served, _) if served > 1 => {
-            Judgement::new(Finding::Refuted, number, "More than one client was served while all of them stayed.")
+        (served, _) if served > 1 => Judgement::new(
+            Finding::Refuted,
+            number,
+            "More than one client was served while all of them stayed.",
+        ),
+        _ => {
+            return Err(format!(
+                "{served} of {CLIENTS} clients were served and {starved} waited, which do not add up"
+            ));
         }
-        _ => return Err(format!("{served} of {CLIENTS} clients were served and {starved} waited, which do not add up")),
     };
     Ok(judgement.with(figures))
 }
@@ -83,7 +95,12 @@ mod tests {
     fn one_served_and_all_others_waiting_confirms_it() {
         let judgement = told(1, 19);
         assert_eq!(judgement.verdict, Finding::Confirmed);
-        assert!(judgement.stage.unwrap().contains("of 20 that leave after 10 requests 20 have their turn"));
+        assert!(
+            judgement
+                .stage
+                .unwrap()
+                .contains("of 20 that leave after 10 requests 20 have their turn")
+        );
     }
 
     #[test]

@@ -110,30 +110,26 @@ impl Reading {
 pub const ACTIVE: u64 = 100;
 
 impl Measured {
-    /// The windows of a server's cells.
-    fn rounds<'a>(
-        &'a self,
-        set: &'a str,
-        server: &'a str,
-        conns: u64,
-    ) -> Result<impl Iterator<Item = &'a Reading> + Clone, String> {
-        let of = move |reading: &&Reading| reading.set == set && reading.server == server && reading.conns == conns;
-        let mut own = self.readings.iter().filter(of).peekable();
-        if own.peek().is_none() {
+    /// The windows of a server's cells, unless one has failed.
+    fn rounds(&self, set: &str, server: &str, conns: u64) -> Result<Vec<&Reading>, String> {
+        let of = |reading: &&Reading| reading.set == set && reading.server == server && reading.conns == conns;
+        let own: Vec<&Reading> = self.readings.iter().filter(of).collect();
+        if own.is_empty() {
             return Err(self.why_not(set));
         }
-        match self.readings.iter().filter(of).find(|reading| reading.verdict == Verdict::Failed) {
+        match own.iter().find(|reading| reading.verdict == Verdict::Failed) {
             Some(failed) => Err(format!(
                 "{server} failed: {}",
                 failed.reason.as_deref().unwrap_or("for no known reason")
             )),
-            None => Ok(self.readings.iter().filter(of)),
+            None => Ok(own),
         }
     }
 
     /// The first window of a server's cell, of the first round.
     pub(super) fn first(&self, set: &str, server: &str, conns: u64) -> Result<&Reading, String> {
-        let first = self.rounds(set, server, conns)?.min_by_key(|reading| (reading.round, reading.window));
+        let rounds = self.rounds(set, server, conns)?.into_iter();
+        let first = rounds.min_by_key(|reading| (reading.round, reading.window));
         first.ok_or_else(|| self.why_not(set))
     }
 
@@ -145,18 +141,17 @@ impl Measured {
         conns: u64,
         of: fn(&Reading) -> Option<f64>,
     ) -> Result<Estimate, String> {
-        let busy = self
-            .rounds(set, server, conns)?
-            .filter(|reading| reading.window != Window::Idle);
+        let rounds = self.rounds(set, server, conns)?.into_iter();
+        let busy = rounds.filter(|reading| reading.window != Window::Idle);
         Estimate::of(busy.filter_map(of)).ok_or_else(|| format!("a value of {server} is missing"))
     }
 
     /// A value over the rounds of a server that holds so many connections of which few talk.
     pub(super) fn few(&self, server: &str, conns: u64, of: fn(&Reading) -> Option<f64>) -> Result<Estimate, String> {
-        let few = self.rounds(WATCHED, server, conns)?;
-        let few = few.filter(|reading| reading.is_of_few(ACTIVE));
-        let trusted = |reading: &&Reading| reading.serves_all() && reading.verdict < Verdict::Unsound;
-        Estimate::of(few.filter(trusted).filter_map(of)).ok_or_else(|| {
+        let rounds = self.rounds(WATCHED, server, conns)?.into_iter();
+        let few = rounds.filter(|reading| reading.is_of_few(ACTIVE));
+        let trusted = few.filter(|reading| reading.serves_all() && reading.verdict < Verdict::Unsound);
+        Estimate::of(trusted.filter_map(of)).ok_or_else(|| {
             format!(
                 "no window of {server} with {} connections can be taken",
                 loadgen::units::grouped(conns)
@@ -223,7 +218,10 @@ pub(super) mod tests {
     #[test]
     fn only_windows_of_few_that_were_all_served_count() {
         let mut measured = Measured::default();
-        assert_eq!(measured.few_cpu_ns("poll", 1000).unwrap_err(), "'watched' was not measured");
+        assert_eq!(
+            measured.few_cpu_ns("poll", 1000).unwrap_err(),
+            "'watched' was not measured"
+        );
         let own = |cpu, active, served| Reading {
             cpu_ns_per_request: Some(cpu),
             served: Some(served),

@@ -1,5 +1,7 @@
 //! Claim 12: who shares data with whom.
 
+use loadgen::units::grouped;
+
 use super::claim::{Claim, Figure, Finding, Judgement};
 use super::measured::{Measured, Part};
 
@@ -22,20 +24,36 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let seen = measured.part(Part::Sharing, &measured.sharing)?;
     let added = seen.added;
     if seen.within_process != added {
-        return Err(format!("the child itself saw {} of {added}: it did not do its part", seen.within_process));
+        return Err(format!(
+            "the child itself saw {} of {added}: it did not do its part",
+            seen.within_process
+        ));
     }
     let figure = |name, value: u64| Figure::new(name, value as f64, "additions seen", added);
     let figures = [
         figure("of a thread", seen.by_thread),
         figure("of a coroutine", seen.by_coroutine),
         figure("of a child process", seen.by_process),
-        figure("of a child process, in a mapping with MAP_SHARED", seen.by_process_mapped),
-        Figure::new("the child's move in an open file that the parent sees", seen.file_offset as f64, "bytes", 1),
+        figure(
+            "of a child process, in a mapping with MAP_SHARED",
+            seen.by_process_mapped,
+        ),
+        Figure::new(
+            "the child's move in an open file that the parent sees",
+            seen.file_offset as f64,
+            "bytes",
+            1,
+        ),
     ];
     let number = format!(
-        "of {added} additions the maker sees {} by a thread, {} by a coroutine, {} by a child process, {} by a child in a \
-         shared mapping; the child's lseek moved the parent's file by {} bytes",
-        seen.by_thread, seen.by_coroutine, seen.by_process, seen.by_process_mapped, seen.file_offset
+        "of {} additions the maker sees {} by a thread, {} by a coroutine, {} by a child process, {} by a child in a shared \
+         mapping; the child's lseek moved the parent's file by {} bytes",
+        grouped(added),
+        grouped(seen.by_thread),
+        grouped(seen.by_coroutine),
+        grouped(seen.by_process),
+        grouped(seen.by_process_mapped),
+        seen.file_offset
     );
     let judgement = if seen.by_process > 0 || seen.by_thread != added || seen.by_coroutine != added {
         Judgement::new(Finding::Refuted, number, "What is seen is not what is said.")
@@ -43,10 +61,11 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         Judgement::new(Finding::Confirmed, number, "What a child writes stays in the child.")
     } else {
         let stage = format!(
-            "Of {added} additions by a thread the others see {added}; of {added} by a child, none: it wrote to its own \
+            "Of {added} additions by a thread the others see all; of as many by a child, none: it wrote to its own \
              copy. But a mapping with MAP_SHARED is shared, if somebody makes one first, and open files are without being \
              asked: the child's seek moves the parent's place, as all workers of a prefork server take from one accept \
-             queue."
+             queue.",
+            added = grouped(added)
         );
         Judgement::depends(
             "on what was arranged: nothing is shared in plain memory, all of it in a mapping with MAP_SHARED, and open files \
@@ -83,7 +102,11 @@ mod tests {
     #[test]
     fn it_depends_on_what_was_arranged() {
         assert_eq!(told(USUAL).verdict, Finding::Depends);
-        let nowhere = Sharing { by_process_mapped: 0, file_offset: 0, ..USUAL };
+        let nowhere = Sharing {
+            by_process_mapped: 0,
+            file_offset: 0,
+            ..USUAL
+        };
         assert_eq!(told(nowhere).verdict, Finding::Confirmed);
     }
 
@@ -91,8 +114,14 @@ mod tests {
     fn it_is_refuted_by_a_child_that_is_seen_and_by_a_thread_that_is_not() {
         for wrong in [
             Sharing { by_process: 1, ..USUAL },
-            Sharing { by_thread: 999, ..USUAL },
-            Sharing { by_coroutine: 0, ..USUAL },
+            Sharing {
+                by_thread: 999,
+                ..USUAL
+            },
+            Sharing {
+                by_coroutine: 0,
+                ..USUAL
+            },
         ] {
             assert_eq!(told(wrong).verdict, Finding::Refuted, "{wrong:?}");
         }
@@ -100,7 +129,10 @@ mod tests {
 
     #[test]
     fn a_child_that_did_nothing_proves_nothing() {
-        let idle = Sharing { within_process: 0, ..USUAL };
+        let idle = Sharing {
+            within_process: 0,
+            ..USUAL
+        };
         assert_eq!(told(idle).verdict, Finding::Untested);
     }
 }

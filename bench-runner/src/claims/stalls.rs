@@ -44,16 +44,38 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let mut figures = Vec::new();
     for stall in stalls {
         let name = |what| format!("{}, {}: {what}", stall.server, stall.work);
-        figures.push(Figure::new(name("answered before the slow one"), stall.answered_first as f64, "clients", stall.others));
-        figures.push(Figure::new(name("the others' reply, median"), stall.others_ns as f64, "ns", stall.others));
-        figures.push(Figure::new(name("the slow reply, median"), stall.slow_ns as f64, "ns", stall.trials));
+        figures.push(Figure::new(
+            name("answered before the slow one"),
+            stall.answered_first as f64,
+            "clients",
+            stall.others,
+        ));
+        figures.push(Figure::new(
+            name("the others' reply, median"),
+            stall.others_ns as f64,
+            "ns",
+            stall.others,
+        ));
+        figures.push(Figure::new(
+            name("the slow reply, median"),
+            stall.slow_ns as f64,
+            "ns",
+            stall.trials,
+        ));
     }
     let mut p99 = Vec::new();
     for server in SERVERS {
-        let others = measured.busy(Part::Slow.name(), server, CONNS, |reading| reading.others_p99_ns.map(|ns| ns as f64));
+        let others = measured.busy(Part::Slow.name(), server, CONNS, |reading| {
+            reading.others_p99_ns.map(|ns| ns as f64)
+        });
         if let Ok(others) = others {
             p99.push(format!("{} with {server}", time(others.median)));
-            figures.push(Figure::new(format!("{server}, p99 of the others"), others.median, "ns", others.rounds as u64));
+            figures.push(Figure::new(
+                format!("{server}, p99 of the others"),
+                others.median,
+                "ns",
+                others.rounds as u64,
+            ));
         }
     }
     let beside = if p99.is_empty() {
@@ -76,7 +98,11 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         busy.trials,
     );
     let judgement = if share(busy) >= ALL {
-        Judgement::new(Finding::Refuted, number, "A handler that computes holds up nobody here.")
+        Judgement::new(
+            Finding::Refuted,
+            number,
+            "A handler that computes holds up nobody here.",
+        )
     } else if share(busy) > NONE || share(waits) < ALL {
         return Err(format!(
             "of those beside a green thread {} of {} were answered before one that computes and {} of {} before one that \
@@ -85,7 +111,11 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         ));
     } else if share(thread) < ALL || share(fork) < ALL {
         let on = "on more than the switching: threads or processes were held up here too";
-        Judgement::depends(on, number, "Green threads stall, and here they are not alone with that.")
+        Judgement::depends(
+            on,
+            number,
+            "Green threads stall, and here they are not alone with that.",
+        )
     } else {
         let stage = format!(
             "One handler computes for {}, and of {} who asked for nothing {} have their reply before it is done. The hub \
@@ -140,8 +170,14 @@ mod tests {
         let judgement = told(0, 57, 57);
         assert_eq!(judgement.verdict, Finding::Confirmed);
         let number = judgement.number.unwrap();
-        assert!(number.contains("computes for 30.0 ms: 0 of 57 in green threads, 57 of 57 in threads"), "{number}");
-        assert!(number.ends_with("p99 of the others with one slow request in 500: 28.0 ms with green-thread"), "{number}");
+        assert!(
+            number.contains("computes for 30.0 ms: 0 of 57 in green threads, 57 of 57 in threads"),
+            "{number}"
+        );
+        assert!(
+            number.ends_with("p99 of the others with one slow request in 500: 28.0 ms with green-thread"),
+            "{number}"
+        );
     }
 
     #[test]

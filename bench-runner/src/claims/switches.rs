@@ -30,7 +30,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         Figure::new("coroutines in the ring", seen.ring as f64, "coroutines", 1),
         Figure::new("switches round the ring", ring.median, "per s", ring.n),
         Figure::new("switches round the ring, slowest block", ring.low, "per s", ring.n),
-        Figure::new("hand-overs between two threads on one CPU", thread.median, "per s", thread.n),
+        Figure::new(
+            "hand-overs between two threads on one CPU",
+            thread.median,
+            "per s",
+            thread.n,
+        ),
     ];
     let number = format!(
         "{} switches a second with one coroutine, {} round {} ({} each); {} between two threads (n = {} blocks)",
@@ -53,10 +58,17 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         );
         Judgement::new(Finding::Confirmed, number, stage)
     } else if one.high <= MILLION {
-        Judgement::new(Finding::Refuted, number, "Not even one coroutine is switched a million times a second here.")
+        Judgement::new(
+            Finding::Refuted,
+            number,
+            "Not even one coroutine is switched a million times a second here.",
+        )
     } else {
         let on = "on how many there are: with many, each switch waits for memory";
-        let stage = format!("A million a second holds for few coroutines, not round a ring of {}.", grouped(seen.ring));
+        let stage = format!(
+            "A million a second holds for few coroutines, not round a ring of {}.",
+            grouped(seen.ring)
+        );
         Judgement::depends(on, number, stage)
     };
     Ok(judgement.with(figures))
@@ -84,7 +96,11 @@ mod tests {
         let usual = told([4e8, 5e8], [1.1e7, 1.3e7]);
         assert_eq!(usual.verdict, Finding::Confirmed);
         assert!(usual.stage.unwrap().contains("20 times as dear"));
-        assert_eq!(told([4e8, 5e8], [0.9e6, 1.3e6]).verdict, Finding::Depends, "one block was slower");
+        assert_eq!(
+            told([4e8, 5e8], [0.9e6, 1.3e6]).verdict,
+            Finding::Depends,
+            "one block was slower"
+        );
         assert_eq!(told([4e5, 9e5], [1e5, 2e5]).verdict, Finding::Refuted);
         assert_eq!(CLAIM.judged(&Measured::default()).verdict, Finding::Untested);
     }

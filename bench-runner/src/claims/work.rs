@@ -51,7 +51,8 @@ pub(super) const CLAIM: Claim = Claim {
 };
 
 fn judge(measured: &Measured) -> Result<Judgement, String> {
-    let rate = |part: Part, server: &str, conns| measured.busy(part.name(), server, conns, |reading| reading.rate_per_s);
+    let rate =
+        |part: Part, server: &str, conns| measured.busy(part.name(), server, conns, |reading| reading.rate_per_s);
     let computes = |server: &str| rate(Part::Compute, server, COMPUTING);
     let (fork, thread, green) = (computes("fork")?, computes("thread")?, computes("green-thread")?);
     let cpus = measured.first(Part::Compute.name(), "fork", COMPUTING)?.server_cpus;
@@ -75,7 +76,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         }
         let share = waits(server)?;
         waited.push((server, share));
-        figures.push(Figure::new(format!("{server}, share of what waits of {WAIT_MS} ms allow"), share, "", 1));
+        figures.push(Figure::new(
+            format!("{server}, share of what waits of {WAIT_MS} ms allow"),
+            share,
+            "",
+            1,
+        ));
     }
     let lock = LOCKED.map(|server| rate(Part::Lock, server, COMPUTING));
     let locked = match &lock {
@@ -113,11 +119,16 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     let rust_threads_do = ratio >= AS_WELL;
     let judgement = match (held_up, &locked) {
         (Some((server, share)), _) => {
-            let stage = format!("Where requests wait, {server} does {:.0} % of what the waits allow.", 100.0 * share);
+            let stage = format!(
+                "Where requests wait, {server} does {:.0} % of what the waits allow.",
+                100.0 * share
+            );
             Judgement::new(Finding::Refuted, number, stage)
         }
         (None, _) if !rust_threads_do && !rust_threads_lose => {
-            return Err(format!("threads made {ratio:.2} of what processes made, which is neither as well nor worse"));
+            return Err(format!(
+                "threads made {ratio:.2} of what processes made, which is neither as well nor worse"
+            ));
         }
         (None, Ok(locked)) if rust_threads_do && *locked <= WORSE => {
             let stage = format!(
@@ -126,11 +137,18 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
                  on one CPU in any language are coroutines in one thread. And to wait, all are good: they differ by what \
                  they take (claim 8)."
             );
-            Judgement::depends("on the language: where a global lock lets one thread run, and nowhere else", number, stage)
+            Judgement::depends(
+                "on the language: where a global lock lets one thread run, and nowhere else",
+                number,
+                stage,
+            )
         }
         (None, locked) if rust_threads_do => {
             let (reach, stage) = match locked {
-                Ok(_) => ("", "Threads compute as well as processes here, in Python too: no lock holds them."),
+                Ok(_) => (
+                    "",
+                    "Threads compute as well as processes here, in Python too: no lock holds them.",
+                ),
                 Err(_) => (
                     " (for a language without a global lock; none with one could be tested)",
                     "Without a global lock threads compute as well as processes.",
@@ -140,7 +158,11 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         }
         (None, Ok(locked)) if *locked >= AS_WELL => {
             let on = "on the language: threads lose in Rust and not in Python";
-            Judgement::depends(on, number, "Threads compute worse than processes here, and no lock is to blame.")
+            Judgement::depends(
+                on,
+                number,
+                "Threads compute worse than processes here, and no lock is to blame.",
+            )
         }
         (None, _) => Judgement::new(Finding::Confirmed, number, "Threads compute worse than processes here."),
     };
@@ -182,9 +204,18 @@ mod tests {
     fn it_depends_on_a_global_lock() {
         let judgement = told([400.0, 390.0, 200.0], Some([300.0, 150.0]), 0.97, 2);
         assert_eq!(judgement.verdict, Finding::Depends);
-        assert!(judgement.told().starts_with("depends on the language: where a global lock"), "{}", judgement.told());
+        assert!(
+            judgement
+                .told()
+                .starts_with("depends on the language: where a global lock"),
+            "{}",
+            judgement.told()
+        );
         let number = judgement.number.unwrap();
-        assert!(number.contains("390 with threads (0.97)") && number.contains("0.50 of them in Python"), "{number}");
+        assert!(
+            number.contains("390 with threads (0.97)") && number.contains("0.50 of them in Python"),
+            "{number}"
+        );
     }
 
     #[test]
@@ -194,15 +225,24 @@ mod tests {
         let number = none.number.unwrap();
         assert!(number.contains("Python could not be tested (no python3)"), "{number}");
         assert!(number.ends_with("none with one could be tested)"), "{number}");
-        assert_eq!(told([400.0, 390.0, 200.0], Some([300.0, 290.0]), 0.97, 2).verdict, Finding::Refuted);
+        assert_eq!(
+            told([400.0, 390.0, 200.0], Some([300.0, 290.0]), 0.97, 2).verdict,
+            Finding::Refuted
+        );
         let waiting = told([400.0, 390.0, 200.0], Some([300.0, 150.0]), 0.5, 2);
         assert_eq!(waiting.verdict, Finding::Refuted, "threads hold up those who wait");
     }
 
     #[test]
     fn it_is_confirmed_where_threads_lose_everywhere() {
-        assert_eq!(told([400.0, 210.0, 200.0], Some([300.0, 150.0]), 0.97, 2).verdict, Finding::Confirmed);
-        assert_eq!(told([400.0, 210.0, 200.0], Some([300.0, 290.0]), 0.97, 2).verdict, Finding::Depends);
+        assert_eq!(
+            told([400.0, 210.0, 200.0], Some([300.0, 150.0]), 0.97, 2).verdict,
+            Finding::Confirmed
+        );
+        assert_eq!(
+            told([400.0, 210.0, 200.0], Some([300.0, 290.0]), 0.97, 2).verdict,
+            Finding::Depends
+        );
     }
 
     #[test]

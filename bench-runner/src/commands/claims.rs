@@ -78,7 +78,9 @@ pub fn claims(args: &ClaimsArgs, color: Color) -> Result<ExitCode> {
 /// Verdicts once more, from the numbers of a record: where the words or a rule have changed since.
 fn again(from: &Path, claims: &[&Claim], args: &ClaimsArgs, color: Color) -> Result<ExitCode> {
     let mut record = Record::read(from)?;
-    record.claims.retain(|answer| args.only.is_empty() || args.only.contains(&answer.id.into()));
+    record
+        .claims
+        .retain(|answer| args.only.is_empty() || args.only.contains(&answer.id.into()));
     for answer in &mut record.claims {
         if let Some(claim) = claims.iter().find(|claim| claim.id == answer.id) {
             *answer = Answer::to(claim, &record.measured);
@@ -91,7 +93,11 @@ fn again(from: &Path, claims: &[&Claim], args: &ClaimsArgs, color: Color) -> Res
 
 /// The list on standard output, claims.md and the chart into the directory.
 fn show(record: &Record, directory: &Path, color: Color) -> Result<ExitCode> {
-    super::print(&crate::render::claims::list(record, usize::from(super::width().max(80)), super::colored(color)))?;
+    super::print(&crate::render::claims::list(
+        record,
+        usize::from(super::width().max(80)),
+        super::colored(color),
+    ))?;
     let chart = pictures::watching(record);
     if let Some(chart) = &chart {
         pictures::save(directory, CHART, &chart.draw(&theme::LIGHT)?)?;
@@ -102,7 +108,11 @@ fn show(record: &Record, directory: &Path, color: Color) -> Result<ExitCode> {
         let first = warning.text.split_inclusive(". ").next().unwrap_or_default();
         super::print(&format!("! {}: {}\n", warning.kind, first.trim_end()))?;
     }
-    let mut told = format!("\n{}\n{}\n", directory.join("claims.md").display(), directory.join("claims.json").display());
+    let mut told = format!(
+        "\n{}\n{}\n",
+        directory.join("claims.md").display(),
+        directory.join("claims.json").display()
+    );
     if let Some((name, title)) = title {
         told += &format!("{}  {title}\n", directory.join(format!("{name}.svg")).display());
     }
@@ -110,7 +120,10 @@ fn show(record: &Record, directory: &Path, color: Color) -> Result<ExitCode> {
     if record.interrupted {
         bail!("interrupted; what there is was kept");
     }
-    let untested = record.claims.iter().any(|answer| answer.judgement.verdict == Finding::Untested);
+    let untested = record
+        .claims
+        .iter()
+        .any(|answer| answer.judgement.verdict == Finding::Untested);
     Ok(if untested { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -124,7 +137,9 @@ fn surroundings(lab: &Laboratory, claims: &[&Claim]) -> (Environment, Vec<Warnin
     let environment = capture(Inputs {
         command_line: std::env::args().collect(),
         seed: lab.seed,
-        binaries: std::iter::once(("loadgen".to_owned(), lab.loadgen.clone())).chain(own).collect(),
+        binaries: std::iter::once(("loadgen".to_owned(), lab.loadgen.clone()))
+            .chain(own)
+            .collect(),
         server_cpus: lab.placement.server.clone(),
         generator_cpus: lab.placement.generator.clone(),
     });
@@ -160,7 +175,10 @@ fn told(claims: &[&Claim]) -> String {
 
 fn by_date(environment: &Environment, began: Timestamp) -> PathBuf {
     let host = environment.os.hostname.as_deref().unwrap_or("host");
-    let host: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let host: String = host
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
     let name = format!("claims-{}-{host}", began.strftime("%Y-%m-%d-%H%M%S"));
     PathBuf::from(super::RESULTS).join(name)
 }

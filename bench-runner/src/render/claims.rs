@@ -21,14 +21,19 @@ pub fn list(record: &Record, width: usize, color: bool) -> String {
     let indent = 4 + VERDICT + 2;
     for answer in &record.claims {
         let judgement = &answer.judgement;
-        let (paint, reset) = if color { (paint(judgement.verdict), "\x1b[0m") } else { ("", "") };
-        let _ = writeln!(
-            text,
-            "{:>2}  {paint}{:VERDICT$}{reset}  {}",
+        let (paint, reset) = if color {
+            (paint(judgement.verdict), "\x1b[0m")
+        } else {
+            ("", "")
+        };
+        // The first line begins where the others do, behind number and verdict.
+        let words = indented(&answer.claim, indent, width).join("\n");
+        let head = format!(
+            "{:>2}  {paint}{:VERDICT$}{reset}  ",
             answer.id,
-            judgement.verdict.name(),
-            answer.claim
+            judgement.verdict.name()
         );
+        let _ = writeln!(text, "{head}{}", words.trim_start());
         let because = match judgement.verdict {
             Finding::Depends | Finding::Untested => Some(judgement.told()),
             Finding::Confirmed | Finding::Refuted => None,
@@ -87,7 +92,12 @@ fn text(record: &Record, chart: Option<(&str, &str)>) -> String {
 
 fn paragraph(answer: &Answer) -> String {
     let judgement = &answer.judgement;
-    let mut out = format!("\n## {}. {}\n\n> {}\n\n", answer.id, capitalised(&answer.title), answer.claim);
+    let mut out = format!(
+        "\n## {}. {}\n\n> {}\n\n",
+        answer.id,
+        capitalised(&answer.title),
+        answer.claim
+    );
     let _ = writeln!(out, "**{}.**", capitalised(&judgement.told()));
     if let Some(number) = &judgement.number {
         let _ = writeln!(out, "{}.", capitalised(number));
@@ -136,7 +146,13 @@ fn provenance(record: &Record) -> String {
 
 /// `15 claims: 7 confirmed, 1 refuted, 6 depend, 1 untested`.
 fn counted(record: &Record) -> String {
-    let of = |verdict| record.claims.iter().filter(|answer| answer.judgement.verdict == verdict).count();
+    let of = |verdict| {
+        record
+            .claims
+            .iter()
+            .filter(|answer| answer.judgement.verdict == verdict)
+            .count()
+    };
     let kinds = [
         (of(Finding::Confirmed), "confirmed"),
         (of(Finding::Refuted), "refuted"),
@@ -151,7 +167,11 @@ fn counted(record: &Record) -> String {
             (count, kind) => format!("{count} {kind}"),
         })
         .collect();
-    format!("{}: {}", loadgen::units::counted(record.claims.len() as u64, "claim"), told.join(", "))
+    format!(
+        "{}: {}",
+        loadgen::units::counted(record.claims.len() as u64, "claim"),
+        told.join(", ")
+    )
 }
 
 fn paint(verdict: Finding) -> &'static str {
@@ -211,11 +231,22 @@ mod tests {
         let text = text(&record(), Some(("claims-watching", "It grows")));
         assert!(text.contains("15 claims: 1 depends, 14 untested"), "{text}");
         for claim in CLAIMS {
-            assert!(text.contains(&format!("| {} | {} |", claim.id, claim.words)), "{}", claim.id);
-            assert!(text.contains(&format!("\n> {}\n", claim.words)) && text.contains(claim.rule), "{}", claim.id);
+            assert!(
+                text.contains(&format!("| {} | {} |", claim.id, claim.words)),
+                "{}",
+                claim.id
+            );
+            assert!(
+                text.contains(&format!("\n> {}\n", claim.words)) && text.contains(claim.rule),
+                "{}",
+                claim.id
+            );
         }
         assert!(text.contains("| **depends** on the handler"), "{text}");
-        assert!(text.contains("| *could not be tested here: 'sharing' was not measured* |"), "{text}");
+        assert!(
+            text.contains("| *could not be tested here: 'sharing' was not measured* |"),
+            "{text}"
+        );
         assert!(text.contains("![It grows](claims-watching.svg)"));
         assert!(text.contains("\nOn stage: A level comes again"), "{text}");
         assert!(text.contains("```sh\nbench-runner claims\n```"), "{text}");
@@ -224,7 +255,10 @@ mod tests {
     #[test]
     fn the_list_keeps_to_its_width_and_is_coloured_when_asked() {
         let plain = list(&record(), 80, false);
-        assert!(!plain.contains('\x1b') && plain.ends_with("15 claims: 1 depends, 14 untested.\n"), "{plain}");
+        assert!(
+            !plain.contains('\x1b') && plain.ends_with("15 claims: 1 depends, 14 untested.\n"),
+            "{plain}"
+        );
         for line in plain.lines().filter(|line| line.starts_with("       ")) {
             assert!(line.chars().count() <= 80, "{line}");
         }

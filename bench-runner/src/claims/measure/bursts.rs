@@ -10,13 +10,13 @@ use anyhow::{Result, bail};
 use loadgen::{Payload, Protocol, interrupt};
 
 use super::Laboratory;
-use crate::claims::measured::Burst;
 use crate::claims::backlog::BACKLOGS;
+use crate::claims::measured::Burst;
 use crate::execute::verify::halt::Halt;
 use crate::execute::{Server, wait};
 use crate::record::Settings;
 
-const SERVER: &str = "epoll-edge";
+pub(super) const SERVER: &str = "epoll-edge";
 const CLIENTS: u32 = 100;
 /// For so long the server does not accept, when it is held: as a slow handler or a collection of garbage would have it.
 const HELD: Duration = Duration::from_millis(200);

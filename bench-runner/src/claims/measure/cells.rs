@@ -29,7 +29,9 @@ pub(super) struct Set {
 
 impl Set {
     fn new(lab: &Laboratory, name: &'static str, servers: &[&'static str], settings: Settings) -> Self {
-        let pairs = servers.iter().flat_map(|&server| settings.conns.iter().map(move |&conns| (server, conns)));
+        let pairs = servers
+            .iter()
+            .flat_map(|&server| settings.conns.iter().map(move |&conns| (server, conns)));
         Self {
             name,
             servers: servers.to_vec(),
@@ -42,7 +44,9 @@ impl Set {
     /// The cells of the servers that watch connections of which few talk.
     pub(super) fn watched(lab: &Laboratory, watches: &[Watch]) -> Self {
         let most = if lab.quick { QUICK_CONNS } else { u64::MAX }.min(lab.nofile.saturating_sub(OTHERS));
-        let all = watches.iter().flat_map(|(server, counts)| counts.iter().map(move |&conns| (*server, conns)));
+        let all = watches
+            .iter()
+            .flat_map(|(server, counts)| counts.iter().map(move |&conns| (*server, conns)));
         let mut wanted: Vec<(&'static str, u64)> = all.filter(|(_, conns)| *conns <= most).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -133,26 +137,45 @@ impl Set {
         }))
     }
 
+    /// Its servers.
+    pub(super) fn servers(&self) -> &[&'static str] {
+        &self.servers
+    }
+
     fn cells(&self, lab: &Laboratory) -> Result<Vec<Cell>> {
         let names: Vec<String> = self.servers.iter().map(ToString::to_string).collect();
         // An empty list would stand for all.
-        let entries = if names.is_empty() { Vec::new() } else { lab.catalog.select(&names)? };
+        let entries = if names.is_empty() {
+            Vec::new()
+        } else {
+            lab.catalog.select(&names)?
+        };
         let mut cells = cells(&entries, &self.settings, lab.seed);
-        cells.retain(|cell| self.wanted.iter().any(|(server, conns)| cell.server == *server && cell.conns == *conns));
+        cells.retain(|cell| {
+            self.wanted
+                .iter()
+                .any(|(server, conns)| cell.server == *server && cell.conns == *conns)
+        });
         Ok(cells)
     }
 
     /// How long it takes, about.
     pub(super) fn expected(&self, lab: &Laboratory) -> std::time::Duration {
         let cells = self.cells(lab).unwrap_or_default();
-        cells.iter().map(|cell| crate::plan::expected(cell, &self.settings)).sum()
+        cells
+            .iter()
+            .map(|cell| crate::plan::expected(cell, &self.settings))
+            .sum()
     }
 
     /// Runs all cells. An interruption keeps those that are done.
     pub(super) fn run(&self, lab: &mut Laboratory, measured: &mut Measured) -> Result<(), String> {
         let plan = self.cells(lab).map_err(|error| format!("{error:#}"))?;
         if plan.is_empty() {
-            return Err(format!("RLIMIT_NOFILE is {}: too few connections can be had", lab.nofile));
+            return Err(format!(
+                "RLIMIT_NOFILE is {}: too few connections can be had",
+                lab.nofile
+            ));
         }
         let bench = Bench {
             run_id: lab.run_id.clone(),
@@ -168,10 +191,14 @@ impl Set {
             }
             let launch = lab.launch(&cell.server, &self.settings);
             progress.begin(&plan[done..]);
-            let Ok(rows) = run_cell(&bench, cell, &launch) else { break };
+            let Ok(rows) = run_cell(&bench, cell, &launch) else {
+                break;
+            };
             progress.end(cell, &rows);
             let cpus = bench.placement.server.len();
-            measured.readings.extend(rows.iter().map(|row| Reading::of(self.name, cpus, row)));
+            measured
+                .readings
+                .extend(rows.iter().map(|row| Reading::of(self.name, cpus, row)));
         }
         progress.finish();
         if loadgen::interrupt::requested() {

@@ -24,7 +24,9 @@ const WORD: usize = c_ulong::BITS as usize;
 pub(super) fn measure(nofile: u64) -> Result<Descriptors, String> {
     let top = RawFd::try_from(nofile.saturating_sub(2)).unwrap_or(RawFd::MAX);
     if top <= FIRST_BEYOND {
-        return Err(format!("RLIMIT_NOFILE is {nofile}: no descriptor from 1,024 up can be had"));
+        return Err(format!(
+            "RLIMIT_NOFILE is {nofile}: no descriptor from 1,024 up can be had"
+        ));
     }
     let mut tried = Vec::new();
     for number in NUMBERS {

@@ -117,6 +117,13 @@ mod tests {
         assert_eq!(seen.edge_reports_after_more, 1, "another byte is another edge");
         assert_eq!((seen.whole_level_wakes, seen.whole_edge_wakes), (MESSAGES, MESSAGES));
         assert_eq!(seen.whole_edge_receives, 2 * MESSAGES, "the second finds nothing");
-        assert_eq!((seen.pieces_level_wakes, seen.pieces_level_drained_wakes, seen.pieces_edge_wakes), (16, 1, 1));
+        assert_eq!(
+            (
+                seen.pieces_level_wakes,
+                seen.pieces_level_drained_wakes,
+                seen.pieces_edge_wakes
+            ),
+            (16, 1, 1)
+        );
     }
 }

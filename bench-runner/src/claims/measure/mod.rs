@@ -90,8 +90,13 @@ impl Laboratory {
     pub fn entries(&self, claims: &[&Claim]) -> Vec<Entry> {
         let watched = watches(claims);
         let mut names: Vec<&str> = watched.iter().map(|(server, _)| *server).collect();
-        if parts(claims).iter().any(|part| Set::of(self, *part).is_some()) {
-            names.extend(["select", "poll", "iterative", "fork", "thread", "green-thread", "epoll-edge"]);
+        for part in parts(claims) {
+            match (part, Set::of(self, part)) {
+                (_, Some(Ok(set))) => names.extend(set.servers()),
+                (Part::Bursts, _) => names.push(bursts::SERVER),
+                (Part::Stalls, _) => names.extend(stalls::servers()),
+                _ => {}
+            }
         }
         let own = self.catalog.entries.iter();
         own.filter(|entry| names.contains(&&*entry.name)).cloned().collect()
@@ -146,7 +151,10 @@ impl Laboratory {
         }
         if !watched.is_empty() {
             self.tell(all, all, WATCHED, "servers of whose connections few talk");
-            if let Err(why) = self.uninterrupted().and_then(|()| Set::watched(self, &watched).run(self, &mut measured)) {
+            if let Err(why) = self
+                .uninterrupted()
+                .and_then(|()| Set::watched(self, &watched).run(self, &mut measured))
+            {
                 self.fails(&mut measured, WATCHED, why);
             }
         }
@@ -197,7 +205,10 @@ impl Laboratory {
 
     /// How a server is started.
     fn start_of(&self, name: &str) -> Result<Launch, Failure> {
-        let entries = self.catalog.select(&[name.to_owned()]).map_err(|error| Failure::of(&error))?;
+        let entries = self
+            .catalog
+            .select(&[name.to_owned()])
+            .map_err(|error| Failure::of(&error))?;
         let launch = launches(&entries, &self.binaries).into_iter().next();
         launch.unwrap_or_else(|| {
             Err(Failure {
@@ -222,7 +233,11 @@ impl Laboratory {
 
     fn checked_launch(&self, name: &str, settings: &Settings) -> Result<Launch, Failure> {
         let launch = self.start_of(name)?;
-        let spins = self.catalog.entries.iter().any(|entry| entry.name == name && entry.spins);
+        let spins = self
+            .catalog
+            .entries
+            .iter()
+            .any(|entry| entry.name == name && entry.spins);
         // How many come and how they ask is nothing that the checks depend on, but what a server does for a request is.
         let settings = Settings {
             work: settings.work.clone(),

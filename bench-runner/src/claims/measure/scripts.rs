@@ -47,7 +47,12 @@ mod tests {
     fn the_servers_are_where_their_catalogues_say() {
         let mut catalog = Catalog::own().unwrap();
         let place = unpack(&mut catalog).unwrap();
-        for name in ["python-fork", "python-thread", "tutorial-read-once", "tutorial-always-writable"] {
+        for name in [
+            "python-fork",
+            "python-thread",
+            "tutorial-read-once",
+            "tutorial-always-writable",
+        ] {
             let entry = &catalog.select(&[name.to_owned()]).unwrap()[0];
             let words = entry.command_words().unwrap();
             let script = words.iter().find(|word| word.ends_with(".py")).unwrap();

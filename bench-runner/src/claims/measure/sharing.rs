@@ -75,7 +75,10 @@ struct Mapped(NonNull<AtomicU64>);
 
 impl Mapped {
     fn new() -> io::Result<Self> {
-        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        let (access, kind) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
+        );
         // SAFETY: a new mapping, of which nothing is known to anybody else; it is filled with zeros.
         let page = unsafe { libc::mmap(null_mut(), size_of::<AtomicU64>(), access, kind, -1, 0) };
         match NonNull::new(page.cast()) {
@@ -105,7 +108,10 @@ mod tests {
     fn a_child_writes_into_its_own_copy_unless_the_page_is_shared() {
         let seen = measure().unwrap();
         assert_eq!((seen.by_thread, seen.by_coroutine), (ADDED, ADDED));
-        assert_eq!((seen.by_process, seen.within_process, seen.by_process_mapped), (0, ADDED, ADDED));
+        assert_eq!(
+            (seen.by_process, seen.within_process, seen.by_process_mapped),
+            (0, ADDED, ADDED)
+        );
         assert_eq!(seen.file_offset, MOVED as u64);
     }
 }

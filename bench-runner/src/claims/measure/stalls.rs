@@ -32,6 +32,11 @@ const TO_BEGIN: Duration = Duration::from_millis(3);
 /// Time that all replies may take: an unoptimised server needs ten times as long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The servers that are tried.
+pub(super) fn servers() -> impl Iterator<Item = &'static str> {
+    TRIED.into_iter().map(|(server, _)| server)
+}
+
 pub(super) fn measure(lab: &mut Laboratory) -> Result<Vec<Stall>, String> {
     TRIED
         .into_iter()

@@ -23,7 +23,10 @@ pub fn watching(record: &Record) -> Option<Watching> {
     };
     let of_servers = Panel {
         heading: format!("A server's request, {ACTIVE} of them talk"),
-        series: SERVERS.iter().filter_map(|server| server_series(measured, server)).collect(),
+        series: SERVERS
+            .iter()
+            .filter_map(|server| server_series(measured, server))
+            .collect(),
     };
     let title = title(&of_servers).or_else(|| title(&of_calls))?;
     let rounds = measured.readings.iter().map(|reading| reading.round).max().unwrap_or(1);
@@ -35,7 +38,11 @@ pub fn watching(record: &Record) -> Option<Watching> {
              range of {rounds} round{}",
             if rounds == 1 { "" } else { "s" }
         ),
-        footer: format!("{} · {date} · bench-runner {}", machine_of(&record.environment), record.version),
+        footer: format!(
+            "{} · {date} · bench-runner {}",
+            machine_of(&record.environment),
+            record.version
+        ),
         panels: [of_calls, of_servers]
             .into_iter()
             .filter(|panel| !panel.series.is_empty())
@@ -90,7 +97,12 @@ fn series(name: &str, points: Vec<Point>, ended: Option<Ended>) -> Option<Series
 
 /// The line that climbs most beside one that does not.
 fn title(panel: &Panel) -> Option<String> {
-    let most = panel.series.iter().flat_map(|series| &series.points).map(|point| point.x).max()?;
+    let most = panel
+        .series
+        .iter()
+        .flat_map(|series| &series.points)
+        .map(|point| point.x)
+        .max()?;
     let mut grown: Vec<(&str, f64, u64)> = Vec::new();
     for series in &panel.series {
         let (first, last) = (series.points.first()?, series.points.last()?);
@@ -147,7 +159,10 @@ mod tests {
             series: vec![line("epoll-edge", &[(100, 4.0), (10_000, 4.4)])],
             ..Panel::default()
         };
-        assert_eq!(title(&flat).unwrap(), "From 100 to 10,000 watched nothing grows by more than × 1.1");
+        assert_eq!(
+            title(&flat).unwrap(),
+            "From 100 to 10,000 watched nothing grows by more than × 1.1"
+        );
         assert_eq!(title(&Panel::default()), None);
     }
 }
