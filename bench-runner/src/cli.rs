@@ -151,6 +151,17 @@ Examples:
 Exit codes: 0 whatever is found, 1 when something cannot be read or drawn, 2 usage; with --fail-on worse, 3 for a \
         change for the worse among the newest points.")]
     Trend(TrendArgs),
+    /// Test what textbooks say of these models: confirmed, refuted, or on what it depends
+    #[command(after_long_help = "\
+Examples:
+  bench-runner claims                               all fifteen, in about five minutes
+  bench-runner claims --quick                       with fewer connections, in two
+  bench-runner claims --only 1,7                    two of them
+  bench-runner claims --list                        their words, tests and rules, without measuring
+  bench-runner claims --from results/reference      verdicts again, from the numbers of a record
+
+Exit codes: 0 every claim has a verdict, 1 otherwise, 2 usage.")]
+    Claims(ClaimsArgs),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
 Examples:
@@ -483,6 +494,29 @@ pub struct TrendArgs {
 pub enum TrendFailOn {
     /// A change for the worse
     Worse,
+}
+
+/// Flags of `claims`.
+#[derive(Args, Clone, Debug)]
+pub struct ClaimsArgs {
+    /// Numbers of the claims to test, as 1,7 [default: all]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
+    pub only: Vec<u64>,
+    /// Fewer connections, one round
+    #[arg(long)]
+    pub quick: bool,
+    /// Say what they are and how they are tested, and measure nothing
+    #[arg(long, conflicts_with = "from")]
+    pub list: bool,
+    /// Judge again from the claims.json of this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "quick")]
+    pub from: Option<PathBuf>,
+    /// Directory of claims.md and claims.json [default: results/claims-DATE-HHMMSS-HOST]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where the programs are [default: beside this one, then PATH]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub bin_dir: Option<PathBuf>,
 }
 
 /// Flags of `gate`.

@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod charts;
+pub mod claims;
 pub mod cli;
 pub mod commands;
 pub mod environment;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use bench_runner::cli::{Cli, Command};
 use bench_runner::commands::{
-    Usage, compare, completions, demo, doctor, export, gate, list, report, run, trend, verify,
+    Usage, claims, compare, completions, demo, doctor, export, gate, list, report, run, trend, verify,
 };
 use clap::Parser;
 
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Some(Command::Compare(args)) => compare::compare(args, cli.color),
         Some(Command::Gate(args)) => gate::gate(args, cli.color),
         Some(Command::Trend(args)) => trend::trend(args),
+        Some(Command::Claims(args)) => claims::claims(args, cli.color),
         Some(Command::Completions(args)) => completions::completions(args),
     };
     match done {

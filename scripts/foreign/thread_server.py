@@ -8,7 +8,7 @@ Left out: a pool, and joining.
 
 import threading
 
-from listening import READ_BYTES, Listener
+from listening import Listener, converse
 
 
 def main():
@@ -20,18 +20,9 @@ def main():
         if client is None:
             continue
         try:
-            threading.Thread(target=converse, args=(client,), daemon=True).start()
+            threading.Thread(target=converse, args=(client, listener.work), daemon=True).start()
         except RuntimeError:  # No further thread.
             client.close()
-
-
-def converse(client):
-    with client:
-        try:
-            while data := client.recv(READ_BYTES):
-                client.sendall(data)
-        except OSError:
-            pass  # The client's own end.
 
 
 main()

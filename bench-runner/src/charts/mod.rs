@@ -32,6 +32,7 @@ mod scale;
 mod served;
 mod text;
 mod watched;
+mod watching;
 
 pub use canvas::{HEIGHT, WIDTH};
 pub use clocks::Clocks;
@@ -46,6 +47,7 @@ pub use ruler::{Ruler, Step, Time};
 pub use served::{Served, ServedBar};
 pub use theme::Theme;
 pub use watched::Watched;
+pub use watching::Watching;
 
 /// A chart's data, which can be drawn.
 pub trait Chart {
@@ -77,6 +79,7 @@ macro_rules! charts {
 charts! {
     Served: served,
     Watched: watched,
+    Watching: watching,
     Families: families,
     Offered: offered,
     Others: others,

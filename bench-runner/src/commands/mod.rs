@@ -1,5 +1,6 @@
 //! Subcommands, one a file.
 
+pub mod claims;
 pub mod compare;
 pub mod completions;
 pub mod demo;
@@ -23,8 +24,6 @@ use loadgen::{
 
 use crate::catalog::{Catalog, Entry};
 use crate::cli::{Color, LoadArgs, Selection};
-use crate::execute::binaries::Binaries;
-use crate::execute::{Failure, Launch};
 use crate::progress::say;
 use crate::record::{self, Recorded, Settings};
 
@@ -67,26 +66,6 @@ impl Selection {
         );
         catalog.select(&words)
     }
-}
-
-/// How each server is started, or why it cannot be.
-fn launches(entries: &[Entry], binaries: &Binaries) -> Vec<Result<Launch, Failure>> {
-    let launch = |entry: &Entry| -> Result<Launch> {
-        match (&entry.binary, &entry.command) {
-            (Some(binary), _) => Ok(Launch::Contract(binaries.find(binary)?)),
-            (None, _) => {
-                entry.check_installed()?;
-                let words = entry.command_words();
-                Ok(Launch::Foreign(
-                    words.context("its command line has an unclosed quote")?,
-                ))
-            }
-        }
-    };
-    entries
-        .iter()
-        .map(|entry| launch(entry).map_err(|error| Failure::of(&error)))
-        .collect()
 }
 
 impl LoadArgs {

@@ -9,13 +9,13 @@ use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::{Usage, launches, report};
+use super::{Usage, report};
 use crate::catalog::Entry;
 use crate::cli::{Color, RunArgs};
 use crate::environment::{Environment, Inputs, capture};
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::{Placement, pin_self};
-use crate::execute::{Bench, Failure, Launch, adopt_orphans, run_cell, verify};
+use crate::execute::{Bench, Failure, Launch, adopt_orphans, launches, run_cell, verify};
 use crate::machine::{Advice, Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about, say};

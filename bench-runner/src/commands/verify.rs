@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cli::VerifyArgs;
 use crate::execute::binaries::Binaries;
 use crate::execute::cpus::Placement;
-use crate::execute::{adopt_orphans, verify as check};
+use crate::execute::{adopt_orphans, launches, verify as check};
 use crate::record::Settings;
 
 /// Checks each selected server and says what it found.
@@ -19,7 +19,7 @@ pub fn verify(args: &VerifyArgs) -> Result<ExitCode> {
     args.load.check(&entries)?;
     adopt_orphans();
     let binaries = Binaries::locate(args.selection.bin_dir.as_deref())?;
-    let launches = super::launches(&entries, &binaries);
+    let launches = launches(&entries, &binaries);
     let settings = args.load.settings(Settings::default());
     let placement = Placement::choose(None, None);
     let width = entries

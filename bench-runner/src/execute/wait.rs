@@ -10,7 +10,7 @@ use loadgen::interrupt;
 ///
 /// # Errors
 /// When the user interrupts.
-pub(super) fn until(instant_ns: u64) -> Result<()> {
+pub(crate) fn until(instant_ns: u64) -> Result<()> {
     loop {
         if interrupt::requested() {
             bail!("interrupted");
@@ -24,7 +24,7 @@ pub(super) fn until(instant_ns: u64) -> Result<()> {
 }
 
 /// One sleep that a signal cuts short; std's own would go on.
-pub(super) fn nap(length: Duration) {
+pub(crate) fn nap(length: Duration) {
     let spec = nix::sys::time::TimeSpec::from_duration(length);
     // SAFETY: a valid timespec; the remainder is not asked for.
     unsafe { libc::nanosleep(spec.as_ref(), std::ptr::null_mut()) };

@@ -1,5 +1,6 @@
 //! Rendering: from records to what people look at. Nothing here measures.
 
+pub mod claims;
 pub mod compare;
 pub mod gate;
 mod notes;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use loadgen::units::counted;
 
+use crate::environment::Environment;
 use crate::record::{Row, Run, Settings, write_whole};
 use crate::render::{table, warnings};
 use crate::stats::{Finding, Summary};
@@ -113,7 +114,12 @@ pub fn mode(settings: &Settings) -> String {
 /// The machine in one line, for this file and for the charts.
 #[must_use]
 pub fn machine(run: &Run) -> String {
-    let env = &run.environment;
+    machine_of(&run.environment)
+}
+
+/// The same of an environment that is no run's.
+#[must_use]
+pub fn machine_of(env: &Environment) -> String {
     let cores = env
         .cpu
         .online

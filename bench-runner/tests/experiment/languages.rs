@@ -49,7 +49,13 @@ fn the_twenty_lines_of_the_guide_are_a_server() {
 fn our_servers_in_python_are_rows_or_say_what_to_install() {
     let place = Place::new();
     let catalog = tree().join("scripts/foreign/models.toml");
-    let servers = ["python-thread", "python-select", "python-epoll", "python-gevent"];
+    let servers = [
+        "python-fork",
+        "python-thread",
+        "python-select",
+        "python-epoll",
+        "python-gevent",
+    ];
     let mut command = place.short_run(&format!("-c 20 --active 5 -m poll,{}", servers.join(",")));
     command.arg("--catalog").arg(&catalog);
     let run = place.recorded(output(&mut command));

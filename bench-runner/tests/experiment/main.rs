@@ -2,6 +2,7 @@
 //! what becomes of servers that do wrong in every way we could think of, and that nothing outlives it. No test asserts
 //! a speed.
 
+mod claims;
 mod failures;
 mod format;
 mod gate;

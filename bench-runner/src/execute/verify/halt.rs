@@ -12,11 +12,11 @@ use crate::execute::server::Server;
 const TO_HALT: Duration = Duration::from_secs(2);
 
 /// A server all of whose processes are stopped. They go on when this is dropped.
-pub(super) struct Halt<'a>(&'a Server);
+pub(crate) struct Halt<'a>(&'a Server);
 
 impl<'a> Halt<'a> {
     /// Stops all of them; `None` where they cannot be stopped, as those that have left their process group.
-    pub(super) fn of(server: &'a Server) -> Option<Self> {
+    pub(crate) fn of(server: &'a Server) -> Option<Self> {
         killpg(server.group(), Signal::SIGSTOP).ok()?;
         let halt = Self(server);
         comes_true(TO_HALT, || Tree::of(server.pid()).is_stopped()).then_some(halt)

@@ -7,7 +7,7 @@ mod client;
 mod crowd;
 mod fault;
 mod frames;
-mod halt;
+pub(crate) mod halt;
 mod http;
 mod leavers;
 mod report;

@@ -1,5 +1,6 @@
 //! From a summary to the data of each chart, one chart a file, and from there to files.
 
+mod claims;
 mod clocks;
 mod courses;
 mod cpu;
@@ -15,6 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+pub use claims::watching;
 pub use clocks::clocks;
 pub use courses::courses;
 pub use cpu::cpu;
@@ -98,7 +100,8 @@ pub fn draw_one(directory: &Path, name: &str, chart: &dyn Chart) -> Result<()> {
     save(directory, name, &picture)
 }
 
-fn save(directory: &Path, name: &str, picture: &Picture) -> Result<()> {
+/// Writes a picture as SVG and as PNG.
+pub(crate) fn save(directory: &Path, name: &str, picture: &Picture) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("cannot write into '{}'", directory.display()))?;
     write_whole(&directory.join(format!("{name}.svg")), &picture.svg)?;
     write_whole(&directory.join(format!("{name}.png")), picture.png()?)
