@@ -8,6 +8,7 @@ mod benches;
 mod row;
 mod run;
 mod store;
+mod subject;
 mod warning;
 
 pub use benches::{Bench, Benches};
@@ -15,4 +16,5 @@ pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped,
 pub use run::{NO_WORK, Run, SCHEMA, Settings};
 pub(crate) use store::write_whole;
 pub use store::{Recorded, Store, find, read};
+pub use subject::Subject;
 pub use warning::Warning;

@@ -5,7 +5,13 @@
 //! were not waited longer than the window, and a percentile that falls among them has no value. The requests that the
 //! window's end cut off are not forgotten either, or a server could hide a stall by never coming back from it.
 
-use loadgen::{Histogram, Quantiles};
+use std::sync::LazyLock;
+
+use loadgen::{Histogram, Outcome, Quantiles};
+
+use crate::record::Row;
+
+static NOTHING: LazyLock<Histogram> = LazyLock::new(Histogram::default);
 
 /// What is known of the service times of a window.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +24,49 @@ pub struct Asked<'a> {
     pub served: u64,
     /// Clients that asked.
     pub asked: u64,
+}
+
+impl<'a> Asked<'a> {
+    /// What clients waited for in the window of a row: response times in an open loop, service times in a closed one.
+    /// `None` where it was not measured.
+    #[must_use]
+    pub fn of(row: &'a Row) -> Option<Self> {
+        Self::response(row).or_else(|| Self::service(row))
+    }
+
+    /// Service times, over the clients that were to send.
+    #[must_use]
+    pub fn service(row: &'a Row) -> Option<Self> {
+        let connections = row.connections?;
+        // In an open loop the ages of what was cut off count since the requests were due, and belong to response times.
+        let open = row.response_histogram.is_some();
+        let unfinished = row.unfinished_histogram.as_ref().filter(|_| !open);
+        Some(Self {
+            replies: row.histogram.as_ref()?,
+            unfinished: unfinished.unwrap_or(&NOTHING),
+            served: connections
+                .served
+                .saturating_sub(connections.late + connections.greeted),
+            asked: connections.active,
+        })
+    }
+
+    /// Response times of an open loop: every request that was due is told by itself, whichever client it fell to.
+    #[must_use]
+    pub fn response(row: &'a Row) -> Option<Self> {
+        let replies = row.response_histogram.as_ref()?;
+        let unfinished = row.unfinished_histogram.as_ref().unwrap_or(&NOTHING);
+        let answered = row.requests?;
+        // What connections asked that were never served has no age there, and no end in sight.
+        let told = answered + unfinished.len();
+        let cut_off = row.outcomes.as_ref()?.count(Outcome::Unfinished);
+        Some(Self {
+            replies,
+            unfinished,
+            served: told,
+            asked: told.max(answered + cut_off),
+        })
+    }
 }
 
 impl Asked<'_> {
