@@ -18,7 +18,8 @@ pub fn spectrum(row: &Row) -> Option<Vec<Option<u64>>> {
     let seen = asked.replies.len() as f64;
     let one_in = |k: u32| 10f64.powf(f64::from(k) / f64::from(PER_NINE));
     let told = (0..=NINES * PER_NINE).take_while(|&k| one_in(k) <= seen.max(1.0) * (1.0 + 1e-9));
-    Some(told.map(|k| asked.quantile(1.0 - 1.0 / one_in(k))).collect())
+    let quantiles: Vec<f64> = told.map(|k| 1.0 - 1.0 / one_in(k)).collect();
+    Some(asked.ascending(&quantiles))
 }
 
 #[cfg(test)]

@@ -14,9 +14,11 @@ pub(super) fn findings(page: &Page) -> Markup {
             p { "Nothing was measured." }
         }
         ul.findings {
-            @for finding in &found {
-                @let (topic, bad) = topic(finding.topic);
-                li.bad[bad] { span.topic { (topic) } " " (finding.text) }
+            @for (i, finding) in found.iter().enumerate() {
+                @let (name, bad) = topic(finding.topic);
+                // Where it is the same again it is there for those who do not see the one above.
+                @let again = i > 0 && topic(found[i - 1].topic).0 == name;
+                li.bad[bad] { span.topic { span.vh[again] { (name) } } " " (finding.text) }
             }
         }
         (chosen(page))

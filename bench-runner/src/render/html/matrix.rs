@@ -5,7 +5,8 @@ use maud::{Markup, html};
 
 use super::models::Model;
 use super::value::{
-    AT_LEAST, BEHIND, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, optional, times,
+    AT_LEAST, BEHIND, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, number_head, optional,
+    times,
 };
 use super::{Page, trust, words};
 use crate::stats::{Aim, Estimate, Line, RateSummary, WindowSummary};
@@ -91,22 +92,22 @@ impl Columns {
 
     fn heads(&self, page: &Page) -> Markup {
         html! {
-            (head("Served", "Connections that got a correct reply"))
+            (number_head("Served", "Connections that got a correct reply"))
             (head("Stopped by", "The limit that was met"))
             @if self.open {
-                (head("Keeps up with", "The highest offered rate that it answered"))
-                (head("p99 there", "99th percentile of response time at that rate"))
-                (head("Knee", "The offered rate at which response time begins to climb"))
+                (number_head("Keeps up with", "The highest offered rate that it answered"))
+                (number_head("p99 there", "99th percentile of response time at that rate"))
+                (number_head("Knee", "The offered rate at which response time begins to climb"))
             } @else {
                 @if self.few {
-                    (head(&format!("req/s, {}", page.few_talk()), "Requests per second while the others are silent"))
-                    (head(&format!("p99, {}", page.few_talk()), "99th percentile, over all clients that asked"))
+                    (number_head(&format!("req/s, {}", page.few_talk()), "Requests per second while the others are silent"))
+                    (number_head(&format!("p99, {}", page.few_talk()), "99th percentile, over all clients that asked"))
                 }
-                (head("req/s, all talk", "Requests per second while all connections talk"))
-                (head("CPU per request", "Of the server, user and kernel, while all talk"))
+                (number_head("req/s, all talk", "Requests per second while all connections talk"))
+                (number_head("CPU per request", "Of the server, user and kernel, while all talk"))
             }
-            @if self.memory { (head("Memory per connection", "User and kernel, with both ends")) }
-            @if self.others { (head("p99 of the others", "Of those who asked for nothing slow")) }
+            @if self.memory { (number_head("Memory per connection", "User and kernel, with both ends")) }
+            @if self.others { (number_head("p99 of the others", "Of those who asked for nothing slow")) }
             (head("Verdict", "The worst of all its rows"))
         }
     }
@@ -343,7 +344,7 @@ mod tests {
         let (run, rows, _) = reference();
         let summary = crate::stats::summarise(&run, &rows);
         let text = matrix(&page_of(&run, &rows, &summary)).into_string();
-        let heads = text.matches("<th scope=\"col\"").count();
+        let heads = text.matches("scope=\"col\"").count();
         let body = text.split_once("<tbody>").unwrap().1.split_once("</tbody>").unwrap().0;
         let rows: Vec<&str> = body.split("</tr>").filter(|row| row.contains("<tr")).collect();
         assert_eq!(rows.len(), run.servers.len());

@@ -80,9 +80,10 @@ pub fn page(run: &Run, rows: &[Row], summary: &Summary, benches: Option<&Benches
     page.document().map(PreEscaped::into_string)
 }
 
-/// A part of the page: where links lead, what they say, and what is there.
+/// A part of the page: where links lead, what they say, what it is called, and what is there.
 struct Section {
     id: &'static str,
+    link: &'static str,
     name: &'static str,
     body: Markup,
 }
@@ -123,13 +124,13 @@ impl Page<'_> {
                     div.bar {
                         nav aria-label="Parts of the report" {
                             @for section in &sections {
-                                a href={ "#" (section.id) } { (section.name) }
+                                a href={ "#" (section.id) } { (section.link) }
                             }
                         }
                         (models::switches(&self.models))
                     }
                     main {
-                        @for Section { id, name, body } in &sections {
+                        @for Section { id, name, body, .. } in &sections {
                             section id=(id) aria-labelledby={ (id) "-name" } {
                                 h2 id={ (id) "-name" } { (name) }
                                 (body)
@@ -147,21 +148,27 @@ impl Page<'_> {
     }
 
     fn sections(&self, colours: &mut Colours) -> Result<Vec<Section>> {
-        let section = |id, name, body| Section { id, name, body };
+        let section = |id, link, name, body| Section { id, link, name, body };
         let charts = charts::charts(self, colours)?;
         Ok(vec![
-            section("findings", "Findings", findings::findings(self)),
-            section("reading", "How to read this", reading::reading(self)),
-            section("trust", "Numbers not to trust", trust::trust(self)),
-            section("models", "What each model can and cannot do", matrix::matrix(self)),
-            section("charts", "Charts", charts),
+            section("findings", "Findings", "Findings", findings::findings(self)),
+            section("reading", "How to read", "How to read this", reading::reading(self)),
+            section("trust", "Not to trust", "Numbers not to trust", trust::trust(self)),
+            section(
+                "models",
+                "Models",
+                "What each model can and cannot do",
+                matrix::matrix(self),
+            ),
+            section("charts", "Charts", "Charts", charts),
             section(
                 "spectrum",
+                "Latency",
                 "Latency, percentile by percentile",
                 spectrum::controls(self),
             ),
-            section("rows", "All rows", rows::rows(self)),
-            section("made", "How it was made", environment::environment(self)?),
+            section("rows", "Rows", "All rows", rows::rows(self)),
+            section("made", "How made", "How it was made", environment::environment(self)?),
         ])
     }
 

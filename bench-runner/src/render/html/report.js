@@ -230,10 +230,12 @@
   // Curves of latency.
 
   const NINES = [
-    [0, 'shortest'], [0.30103, '50 %'], [1, '90 %'], [2, '99 %'], [3, '99.9 %'], [4, '99.99 %'], [5, '99.999 %'],
+    [0.1, '20 %'], [0.30103, '50 %'], [1, '90 %'], [2, '99 %'], [3, '99.9 %'], [4, '99.99 %'], [5, '99.999 %'],
   ];
   const pick = one('#pick');
   const place = one('#curves');
+  // The shortest of all waits would make most of the picture a slope that says nothing.
+  const FIRST = 1;
   const chosen = data.first.map(([model, load]) => ({ model, load }));
 
   /** A time as tables have it. */
@@ -329,7 +331,7 @@
   function draw() {
     const drawn = chosen.filter(isShown);
     percentiles(drawn);
-    const values = drawn.flatMap((each) => cellsOf(each).flatMap((cell) => cell.curve)).filter((ns) => ns > 0);
+    const values = drawn.flatMap((each) => cellsOf(each).flatMap((cell) => cell.curve.slice(FIRST))).filter((ns) => ns > 0);
     hush();
     if (!values.length) {
       place.replaceChildren(html('p', { textContent: 'No curve is chosen, or none of the chosen models is shown.' }));
@@ -347,8 +349,9 @@
     const box = { left: narrow ? 56 : 72, right: width - right, top: 16, bottom: height - 34 };
     const decades = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))];
     if (decades[0] === decades[1]) decades[1] += 1;
-    const most = Math.max(...drawn.flatMap((each) => cellsOf(each).map((cell) => cell.curve.length - 1)), 1) / data.per_nine;
-    const x = (nines) => box.left + (nines / most) * (box.right - box.left);
+    const least = FIRST / data.per_nine;
+    const most = Math.max(...drawn.flatMap((each) => cellsOf(each).map((cell) => cell.curve.length - 1)), FIRST + 1) / data.per_nine;
+    const x = (nines) => box.left + ((nines - least) / (most - least)) * (box.right - box.left);
     const y = (ns) => box.bottom - ((Math.log10(ns) - decades[0]) / (decades[1] - decades[0])) * (box.bottom - box.top);
 
     const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `Latency by percentile: ${labels.join(', ')}` });
@@ -374,9 +377,9 @@
       let end = null;
       for (const cell of cellsOf(each)) {
         const known = cell.curve.findIndex((ns) => ns === null);
-        const line = known < 0 ? cell.curve : cell.curve.slice(0, known);
-        const at = line.map((ns, k) => [x(k / data.per_nine), y(Math.max(ns, 1))]);
-        line.forEach((ns, k) => points.push({ at: at[k], each, cell, ns, k }));
+        const line = cell.curve.slice(FIRST, known < 0 ? undefined : known);
+        const at = line.map((ns, i) => [x((i + FIRST) / data.per_nine), y(Math.max(ns, 1))]);
+        line.forEach((ns, i) => points.push({ at: at[i], each, cell, ns, k: i + FIRST }));
         if (!at.length) continue;
         const curve = svg('path', { class: `curve ${model.class}`, d: `M${at.map((point) => point.join(' ')).join('L')}` });
         if (model.dash) curve.setAttribute('stroke-dasharray', model.dash);

@@ -1,12 +1,14 @@
 //! Every row, to be sorted and filtered, with its verdicts and what they rest on.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use loadgen::units::{grouped, short, time};
 use maud::{Markup, html};
 
 use super::value::{
-    AT_LEAST, AT_MOST, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, number, optional,
+    AT_LEAST, AT_MOST, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, number, number_head,
+    optional,
 };
 use super::{Page, environment, trust, words};
 use crate::record::{Row, Verdict, Window};
@@ -15,7 +17,17 @@ use crate::record::{Row, Verdict, Window};
 const MOST: usize = 2000;
 
 pub(super) fn rows(page: &Page) -> Markup {
-    let shown = some(page.rows, MOST);
+    let mut shown = some(page.rows, MOST);
+    // As they are looked for, and not as they were measured, which is shuffled.
+    let place = |row: &Row| page.models.iter().position(|model| model.name == row.server);
+    let rate = |row: &Row| row.load.rate_per_s.unwrap_or(0.0);
+    shown.sort_by(|a, b| {
+        let key = |row: &Row| (Reverse(row.conns), place(row), row.window);
+        key(a)
+            .cmp(&key(b))
+            .then(rate(a).total_cmp(&rate(b)))
+            .then(a.round.cmp(&b.round))
+    });
     let open = !page.summary.rates_per_s.is_empty();
     let sources = environment::sources(page.rows);
     html! {
@@ -30,17 +42,17 @@ pub(super) fn rows(page: &Page) -> Markup {
             table.rows.sortable {
                 thead { tr {
                     (head("Model", ""))
-                    (head("Connections", "Asked for"))
+                    (number_head("Connections", "Asked for"))
                     (head("Window", "What happens in it"))
-                    (head("Round", ""))
+                    (number_head("Round", ""))
                     (head("Verdict", "The worst of its verdicts"))
-                    (head("Served", "Connections that were to talk and got a correct reply"))
-                    (head("req/s", "Correct replies a second"))
-                    (head("p50", latency(open)))
-                    (head("p99", latency(open)))
-                    (head("p99.9", latency(open)))
-                    (head("CPU/req", "CPU time of the server for each reply"))
-                    (head("Mem/conn", "Memory per connection, user and kernel, with both ends"))
+                    (number_head("Served", "Connections that were to talk and got a correct reply"))
+                    (number_head("req/s", "Correct replies a second"))
+                    (number_head("p50", latency(open)))
+                    (number_head("p99", latency(open)))
+                    (number_head("p99.9", latency(open)))
+                    (number_head("CPU/req", "CPU time of the server for each reply"))
+                    (number_head("Mem/conn", "Memory per connection, user and kernel, with both ends"))
                     th scope="col" { "Stopped by, evidence" }
                 } }
                 tbody { @for row in &shown { (line(page, row, &sources)) } }
@@ -61,7 +73,7 @@ fn latency(open: bool) -> &'static str {
 /// At most `most` rows in their order, and of no verdict some while a worse one lacks any.
 fn some(rows: &[Row], most: usize) -> Vec<&Row> {
     let mut worst: Vec<(usize, &Row)> = rows.iter().enumerate().collect();
-    worst.sort_by_key(|(place, row)| (std::cmp::Reverse(row.verdict), *place));
+    worst.sort_by_key(|(place, row)| (Reverse(row.verdict), *place));
     worst.truncate(most);
     worst.sort_by_key(|(place, _)| *place);
     worst.into_iter().map(|(_, row)| row).collect()

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Page;
 use super::rows::window;
-use super::value::head;
+use super::value::{head, number_head};
 use crate::charts::palette::{Dash, look};
 use crate::record::{Row, Window};
 use crate::stats::{Aim, PER_NINE, spectrum};
@@ -167,13 +167,13 @@ pub(super) fn controls(page: &Page) -> Markup {
                 thead { tr {
                     (head("Model", ""))
                     (head("Load", ""))
-                    (head("Round", ""))
-                    (head("50 %", ""))
-                    (head("90 %", ""))
-                    (head("99 %", ""))
-                    (head("99.9 %", ""))
-                    (head("99.99 %", ""))
-                    (head("Longest", ""))
+                    (number_head("Round", ""))
+                    (number_head("50 %", ""))
+                    (number_head("90 %", ""))
+                    (number_head("99 %", ""))
+                    (number_head("99.9 %", ""))
+                    (number_head("99.99 %", ""))
+                    (number_head("Longest", ""))
                 } }
                 tbody {}
             }

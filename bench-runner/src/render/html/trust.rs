@@ -30,7 +30,7 @@ pub(super) fn trust(page: &Page) -> Markup {
                 caption { "Verdicts, the worst first. A row may have several." }
                 thead { tr {
                     th scope="col" { "Verdict" }
-                    th scope="col" { "Rows" }
+                    th.n scope="col" { "Rows" }
                     th scope="col" { "What it says" }
                     th scope="col" { "What to make of the numbers" }
                     th scope="col" { "Where" }
@@ -94,12 +94,13 @@ fn suspects(page: &Page) -> Markup {
 /// Where a verdict was given: by server, with how many of its rows.
 fn places(page: &Page, rows: &[&Row]) -> Markup {
     let count = |name: &str| rows.iter().filter(|row| row.server == name).count();
-    let named: Vec<(&str, usize)> = page
+    let mut named: Vec<(&str, usize)> = page
         .models
         .iter()
         .map(|model| (&*model.name, count(&model.name)))
         .filter(|&(_, rows)| rows > 0)
         .collect();
+    named.sort_by_key(|&(_, rows)| std::cmp::Reverse(rows));
     let text = |those: &[(&str, usize)]| -> String {
         let names = those.iter().map(|(name, rows)| format!("{name} ({rows})"));
         names.collect::<Vec<_>>().join(", ")

@@ -74,8 +74,17 @@ pub(super) fn beyond(sign: &Sign) -> Markup {
 
 /// A head that sorts its column.
 pub(super) fn head(name: &str, explains: &str) -> Markup {
+    heading(name, explains, false)
+}
+
+/// A head of a column of numbers.
+pub(super) fn number_head(name: &str, explains: &str) -> Markup {
+    heading(name, explains, true)
+}
+
+fn heading(name: &str, explains: &str, numbers: bool) -> Markup {
     html! {
-        th scope="col" aria-sort="none" {
+        th.n[numbers] scope="col" aria-sort="none" {
             button.sort type="button" title=[Some(explains).filter(|text| !text.is_empty())] { (name) }
         }
     }
