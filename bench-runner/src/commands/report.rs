@@ -1,4 +1,4 @@
-//! `report`: charts, README and table of a recorded run, drawn again from its records alone.
+//! `report`: table, charts, README and report.html of a recorded run, made again from its records alone.
 
 use std::path::Path;
 use std::process::ExitCode;

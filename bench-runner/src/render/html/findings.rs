@@ -51,7 +51,12 @@ fn chosen(page: &Page) -> Markup {
         h3 { "Which to choose" }
         p {
             "By what was measured at " (conns) " connections. Servers stand together where nothing that was measured tells \
-            them apart: the ranges of the rounds meet, or the medians differ by a fifth or less."
+            them apart: "
+            @if page.run.settings.rounds > 1 {
+                "the ranges of the rounds meet, or the medians differ by a fifth or less."
+            } @else {
+                "there was one round, and they differ by a factor of two or less."
+            }
         }
         div.scroll role="region" aria-label="Which to choose" tabindex="0" {
             table.choices {

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::models::Model;
 use super::value::{
-    AT_LEAST, BEHIND, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, number_head, optional,
-    times,
+    AT_LEAST, AT_MOST, BEHIND, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, number_head,
+    optional, times,
 };
 use super::{Page, trust, words};
 use crate::stats::{Aim, Estimate, Line, RateSummary, WindowSummary};
@@ -194,7 +194,10 @@ fn keeps_up(line: &Line) -> Markup {
     html! {
         (optional(Some(highest.rate_per_s), short))
         @match highest.p99_ns {
-            Some(ns) => (optional(Some(ns as f64), time)),
+            Some(ns) => td.n data-v=(ns) {
+                @if highest.upper_bound { (mark(&AT_MOST)) }
+                (time(ns as f64))
+            },
             None => (beyond(&BEYOND)),
         }
     }

@@ -130,7 +130,8 @@
 
   function count() {
     const left = rows.filter((row) => !row.hidden && !row.classList.contains('off')).length;
-    one('#count').textContent = left === rows.length ? `${left} rows` : `${left} of ${rows.length} rows`;
+    const whole = `${rows.length} row${rows.length === 1 ? '' : 's'}`;
+    one('#count').textContent = left === rows.length ? whole : `${left} of ${whole}`;
   }
 
   filters.addEventListener('input', filter);

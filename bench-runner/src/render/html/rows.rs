@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use loadgen::units::{grouped, short, time};
+use loadgen::units::{counted, grouped, short, time};
 use maud::{Markup, html};
 
 use super::value::{
@@ -105,7 +105,7 @@ fn filters(rows: &[&Row]) -> Markup {
             (choice("Window", "window", windows.iter().map(|name| (name.clone(), name.clone()))))
             (choice("Verdict", "verdict", verdicts.iter().map(|given| (given.name().to_owned(), given.name().to_owned()))))
             button type="reset" { "Show all rows" }
-            output #count role="status" { (grouped(rows.len() as u64)) " rows" }
+            output #count role="status" { (counted(rows.len() as u64, "row")) }
         }
     }
 }
@@ -140,7 +140,7 @@ fn line(page: &Page, row: &Row, sources: &[String]) -> Markup {
             (percentile(row, told.p99))
             (percentile(row, told.p999))
             (optional(row.cpu_ns_per_request, microseconds))
-            (optional(row.memory_bytes_per_connection, kib))
+            (memory(row))
             td { (evidence(row, &window, sources)) }
         }
     }
@@ -170,6 +170,21 @@ fn rate(row: &Row) -> Markup {
         &html! {
             @if bounded { (mark(&AT_LEAST)) }
             (short(rate))
+            @if fewer { (mark(&FEWER)) }
+        },
+    )
+}
+
+/// What lies in an accept queue costs a server nothing, and would flatter one that does not serve all that it holds.
+fn memory(row: &Row) -> Markup {
+    let Some(bytes) = row.memory_bytes_per_connection else {
+        return nothing();
+    };
+    let fewer = row.connections.is_some_and(|c| c.served < c.active);
+    number(
+        bytes,
+        &html! {
+            (kib(bytes))
             @if fewer { (mark(&FEWER)) }
         },
     )

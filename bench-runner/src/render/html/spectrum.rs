@@ -106,11 +106,14 @@ fn load(row: &Row) -> String {
 /// The curves to begin with, under the load that separates the models: the best, the worst, and the best of each family.
 fn first(page: &Page, loads: &[String], cells: &[Cell]) -> Vec<(usize, usize)> {
     let most = page.summary.most_conns();
-    let few = page
-        .rows
-        .iter()
-        .find(|row| row.window == Window::Idle && row.conns == most);
-    let few = few.map(load);
+    let rates = &page.summary.rates_per_s;
+    // Of offered rates the lowest tells little, and with the highest many are behind.
+    let telling = |row: &&Row| match row.window {
+        Window::Idle => true,
+        Window::Open => row.load.rate_per_s == rates.get(rates.len() / 2).copied(),
+        Window::Busy => false,
+    };
+    let few = page.rows.iter().filter(|row| row.conns == most).find(telling).map(load);
     let start = loads.iter().position(|load| Some(load) == few.as_ref()).unwrap_or(0);
     let place = |name: &str| page.models.iter().position(|model| model.name == name);
     let choice = page.choices.iter().find(|choice| choice.aim == Aim::FewTalk);
@@ -133,7 +136,11 @@ fn first(page: &Page, loads: &[String], cells: &[Cell]) -> Vec<(usize, usize)> {
         .copied()
         .chain(of_families)
     {
-        let there = cells.iter().any(|cell| (cell.model, cell.load) == (model, start));
+        let told = |cell: &&Cell| cell.curve.iter().any(Option::is_some);
+        let there = cells
+            .iter()
+            .filter(told)
+            .any(|cell| (cell.model, cell.load) == (model, start));
         if there && !chosen.contains(&(model, start)) && chosen.len() < FIRST {
             chosen.push((model, start));
         }
