@@ -3,6 +3,8 @@
 //! A server of ours and one in any other language are entries alike. Ours name a binary that keeps the server
 //! contract; a foreign one gives a command with `{host}`, `{port}` and `{work}` in it.
 
+mod nature;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +13,9 @@ use anyhow::{Context, Result, bail};
 use loadgen::Protocol;
 use serde::Deserialize;
 
+pub use self::nature::{Cpus, Nature, Reach};
 use crate::machine::{Model, PerConnection};
+use crate::record::Subject;
 
 /// The servers that this project brings.
 const OWN: &str = include_str!("../../servers/models.toml");
@@ -49,6 +53,9 @@ pub struct Entry {
     /// What a connection takes beside two sockets.
     #[serde(default)]
     pub per_connection: Takes,
+    /// What it is by its nature, which no measurement tells.
+    #[serde(default)]
+    pub nature: Nature,
     /// Kernel features it cannot do without.
     #[serde(default)]
     pub needs: Vec<String>,
@@ -106,6 +113,18 @@ impl Entry {
     #[must_use]
     pub fn command_words(&self) -> Option<Vec<String>> {
         words(self.command.as_deref()?, &self.dir)
+    }
+
+    /// What the record of a run keeps of the entry.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            name: self.name.clone(),
+            summary: self.summary.clone(),
+            bound: self.bound.clone(),
+            spins: self.spins,
+            nature: self.nature.clone(),
+        }
     }
 
     /// Whether all that the server needs is installed, as far as its catalogue tells how to find out.
@@ -219,6 +238,7 @@ impl Catalog {
             summary: command.to_owned(),
             bound: String::new(),
             per_connection: Takes::default(),
+            nature: Nature::default(),
             needs: Vec::new(),
             spins: false,
             faulty: false,

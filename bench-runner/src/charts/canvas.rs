@@ -3,8 +3,6 @@
 //! Coordinates are pixels from the top left corner, as `f64`, rounded here and nowhere else. Text is placed by its
 //! baseline, because the backend's other anchors depend on how a viewer defines `ex`.
 
-use std::fmt::Write as _;
-
 use anyhow::anyhow;
 use plotters::coord::Shift;
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectangle};
@@ -13,6 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::font::{self, Weight};
+use super::group::{Groups, escaped};
 use super::palette::{Dash, Marker};
 use super::picture::Picture;
 use super::place::Area;
@@ -36,6 +35,7 @@ pub(super) enum Align {
 pub(super) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     pub theme: &'a Theme,
+    pub groups: Groups,
 }
 
 /// Makes a picture: an empty sheet, what `draw` puts on it, the font. `name` is what a screen reader says.
@@ -48,28 +48,28 @@ pub(super) fn paint(
     let name = tidy(name);
     font::require(&name)?;
     let mut svg = String::new();
-    {
+    let groups = {
         let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
         area.fill(&theme.background).map_err(drawing)?;
-        let canvas = Canvas { area, theme };
+        let canvas = Canvas {
+            area,
+            theme,
+            groups: Groups::default(),
+        };
         draw(&canvas)?;
         canvas.area.present().map_err(drawing)?;
-    }
-    let mut open = String::from("<svg role=\"img\" aria-label=\"");
-    for c in name.chars() {
-        match c {
-            '&' => open.push_str("&amp;"),
-            '<' => open.push_str("&lt;"),
-            '"' => open.push_str("&quot;"),
-            c => open.push(c),
-        }
-    }
+        canvas.groups
+    };
+    let (svg, said) = groups.finish(&svg);
     let (head, body) = svg
         .split_once(">\n")
         .ok_or_else(|| anyhow!("the SVG backend wrote no document"))?;
     let attributes = head.trim_start_matches("<svg");
-    write!(open, "\"{attributes}>\n{}{body}", font::style_element())?;
-    Ok(Picture { svg: open })
+    let open = format!("<svg role=\"img\" aria-label=\"{}\"{attributes}>", escaped(&name));
+    Ok(Picture {
+        svg: format!("{open}\n{}{body}", font::style_element()),
+        said,
+    })
 }
 
 fn drawing(error: impl std::fmt::Display) -> anyhow::Error {
@@ -193,6 +193,12 @@ impl Canvas<'_> {
         self.area
             .draw(&DashedPathElement::new(points, on, off, stroke(color, width)))
             .map_err(drawing)
+    }
+
+    /// A text that stands for a tag, until the sheet is done.
+    pub(super) fn tag(&self, sign: &str) -> anyhow::Result<()> {
+        let style = TextStyle::from((font::FAMILY, 1.0).into_font()).color(&self.theme.ink);
+        self.area.draw_text(sign, &style, (0, 0)).map_err(drawing)
     }
 
     /// A point; an open one is filled with the ground, so that lines do not show through.

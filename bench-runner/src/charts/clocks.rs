@@ -59,6 +59,7 @@ pub(super) fn draw(data: &Clocks, theme: &Theme) -> anyhow::Result<Picture> {
             columns: data.panels.len().min(2),
             chosen: data.panels.iter().map(all).collect(),
             context: false,
+            models: false,
             axes: AXES,
         };
         lines::draw(canvas, plot, &sheet, values(&data.panels))

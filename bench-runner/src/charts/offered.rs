@@ -45,6 +45,7 @@ pub(super) fn draw(data: &Offered, theme: &Theme) -> anyhow::Result<Picture> {
             columns: 1,
             chosen: vec![highlight::choose(&data.panel)],
             context: false,
+            models: true,
             axes: AXES,
         };
         lines::draw(canvas, plot, &sheet, values(panels))

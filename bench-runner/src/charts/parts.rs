@@ -7,7 +7,8 @@ use anyhow::ensure;
 use super::axis::{AXIS, ruled};
 use super::canvas::{Align, Canvas, paint};
 use super::frame::frame;
-use super::number::tick;
+use super::group::range;
+use super::number::{compact, tick};
 use super::picture::Picture;
 use super::place::Area;
 use super::rows::Rows;
@@ -82,10 +83,31 @@ pub(super) fn draw(data: &Parts, theme: &Theme) -> anyhow::Result<Picture> {
             ruled(canvas, &layout.scale, &layout.ticks, layout.rows.field, &write)?;
         }
         for (i, bar) in data.bars.iter().enumerate() {
-            layout.bar(canvas, data, i, bar)?;
+            canvas.group(Some(&bar.name), Some(&says(data, bar)), || {
+                layout.bar(canvas, data, i, bar)
+            })?;
         }
         Ok(())
     })
+}
+
+/// What a bar says: whose it is, how much, from where to where, and what else is to be said.
+fn says(data: &Parts, bar: &PartsBar) -> String {
+    let write = |value: f64| format!("{} {}", compact(value), data.unit);
+    let value = bar
+        .value
+        .map(|PartsValue { whole, low, high, .. }| write(whole) + &range(whole, low, high, write));
+    let remark = if bar.failed {
+        format!("✗ {}", bar.remark)
+    } else {
+        bar.remark.clone()
+    };
+    let parts = [
+        Some(bar.name.clone()),
+        value,
+        Some(remark).filter(|remark| !remark.is_empty()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// Refuses what has no place on the axis.
@@ -224,9 +246,9 @@ struct Label {
 
 impl Label {
     fn of(bar: &PartsBar, data: &Parts, px: f64) -> Self {
-        let number = bar.value.map_or_else(String::new, |value| {
-            format!("{} {}", super::number::compact(value.whole), data.unit)
-        });
+        let number = bar
+            .value
+            .map_or_else(String::new, |value| format!("{} {}", compact(value.whole), data.unit));
         Self {
             number,
             remark: if bar.failed {

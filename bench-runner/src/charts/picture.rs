@@ -4,12 +4,15 @@ use anyhow::Context;
 use resvg::{tiny_skia, usvg};
 
 use super::font;
+use super::group::Said;
 
 /// A chart as SVG, complete in itself: the font is inside.
 #[derive(Clone, Debug)]
 pub struct Picture {
     /// The document.
     pub svg: String,
+    /// What its points and bars say, in the order in which they were drawn.
+    pub said: Vec<Said>,
 }
 
 impl Picture {

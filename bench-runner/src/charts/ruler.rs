@@ -9,6 +9,7 @@ use loadgen::units;
 use super::axis::{AXIS, log_axis};
 use super::canvas::{Align, Canvas, paint};
 use super::frame::frame;
+use super::group::range;
 use super::number::{compact, thousands, tick_time};
 use super::palette;
 use super::picture::Picture;
@@ -138,7 +139,10 @@ fn draw_step(canvas: &Canvas<'_>, rows: &Rows, i: usize, scale: &Scale, step: &S
                 canvas.line(&[(end, y - size), (end, y + size)], color, 2)?;
             }
         }
-        canvas.marker((x, y), marker, size, color, false)?;
+        // A step has the colour of a model and is none.
+        canvas.group(None, Some(&says(step, time)), || {
+            canvas.marker((x, y), marker, size, color, false)
+        })?;
         // The size stands over its dot, where there is room for it.
         let px = (rows.px * 0.62).min(rows.pitch / 2.0 - size * 1.3);
         if let (Some(n), true) = (time.size, px >= 11.0) {
@@ -151,6 +155,13 @@ fn draw_step(canvas: &Canvas<'_>, rows: &Rows, i: usize, scale: &Scale, step: &S
         }
     }
     Ok(free)
+}
+
+/// What a dot says: the step, over how many, how long, and the interval.
+fn says(step: &Step, time: &Time) -> String {
+    let size = time.size.map(|n| format!(" · {}", thousands(n))).unwrap_or_default();
+    let range = range(time.ns, time.low_ns, time.high_ns, units::time);
+    format!("{}{size} · {}{range}", step.name, units::time(time.ns))
 }
 
 /// What stands behind a row's last dot.

@@ -77,7 +77,8 @@ pub(super) fn draw(data: &Served, theme: &Theme) -> anyhow::Result<Picture> {
         layout.key(canvas)?;
         layout.axis(canvas, data.asked)?;
         for (i, bar) in data.bars.iter().enumerate() {
-            layout.bar(canvas, data.asked, bar, i)?;
+            let says = Label::of(bar, data.asked, 1.0).says(&bar.name);
+            canvas.group(Some(&bar.name), Some(&says), || layout.bar(canvas, data.asked, bar, i))?;
         }
         Ok(())
     })
@@ -264,6 +265,13 @@ impl Label {
             failed: bar.failed.is_some(),
             px,
         }
+    }
+
+    /// What a bar says.
+    fn says(&self, name: &str) -> String {
+        let parts = [name, &*self.numbers, self.reason.trim_start_matches("— ")];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(" · ")
     }
 
     fn faces(&self) -> (Face, Face) {

@@ -44,6 +44,7 @@ pub(super) fn draw(data: &Watching, theme: &Theme) -> anyhow::Result<Picture> {
             columns: data.panels.len(),
             chosen: data.panels.iter().map(highlight::choose).collect(),
             context: false,
+            models: true,
             axes: AXES,
         };
         lines::draw(canvas, plot, &sheet, values(&data.panels))

@@ -1,4 +1,4 @@
-//! `report`: charts, README and table of a recorded run, drawn again from its records alone.
+//! `report`: table, charts, README and report.html of a recorded run, made again from its records alone.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use loadgen::units::counted;
 
 use crate::cli::{Color, ReportArgs};
 use crate::record::{Benches, Row, Run};
-use crate::render::{pictures, readme, table, warnings};
+use crate::render::{html, pictures, readme, table, warnings};
 use crate::stats::{findings, summarise};
 
 /// Draws again what a run's records show.
@@ -37,12 +37,13 @@ pub(super) fn text(run: &Run, rows: &[Row], color: Color) -> String {
     text + &warnings::below_the_table(run, rows, usize::from(super::width().max(80)))
 }
 
-/// Draws charts and README into the run's directory; says where they are.
+/// Draws charts, report and README into the run's directory; says where they are.
 pub(super) fn draw(directory: &Path, run: &Run, rows: &[Row], benches: Option<&Benches>) -> Result<String> {
     let summary = summarise(run, rows);
     let charts = pictures::draw(directory, run, &summary, benches).context("cannot draw the charts")?;
     readme::write(directory, run, rows, &summary, &findings(&summary), &charts)?;
-    let mut told = format!("\n{}\n", directory.join("README.md").display());
+    let page = html::write(directory, run, rows, &summary, benches).context("cannot write the report")?;
+    let mut told = format!("\n{}\n{}\n", page.display(), directory.join("README.md").display());
     for (name, title) in &charts {
         told += &format!("{}  {title}\n", directory.join(format!("{name}.svg")).display());
     }

@@ -335,6 +335,7 @@ fn new_run(entries: &[Entry], settings: Settings, seed: u64, environment: Enviro
         finished_at: None,
         interrupted: false,
         servers: entries.iter().map(|entry| entry.name.clone()).collect(),
+        catalog: entries.iter().map(Entry::subject).collect(),
         faulty: entries
             .iter()
             .filter(|entry| entry.faulty)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use loadgen::{Histogram, Measurement, Outcome};
+use loadgen::Measurement;
 
 use super::Failure;
 use super::cell::{Bench, Findings, Measured};
@@ -148,51 +148,29 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.connections = Some(connections);
     row.elapsed_s = Some(m.elapsed_s);
     row.requests = Some(m.requests);
+    row.outcomes = Some(m.outcomes.clone());
     row.rate_per_s = Some(m.rate_per_s);
-    let nothing = Histogram::default();
-    let asked = Asked {
-        replies: &m.histogram,
-        // In an open loop these are ages since the requests were due, and belong to the response times.
-        unfinished: m
-            .response_histogram
-            .as_ref()
-            .map_or(&m.unfinished_histogram, |_| &nothing),
-        served: m.served.saturating_sub(m.late + m.greeted),
-        asked: m.active,
-    };
-    row.latency_ns = asked.quantiles();
-    // There every request that was due is told by itself, whichever client it fell to.
-    row.response_ns = m.response_histogram.as_ref().map(|response| {
-        // What connections asked that were never served has no age there, and no end in sight.
-        let told = m.requests + m.unfinished_histogram.len();
-        let due = Asked {
-            replies: response,
-            unfinished: &m.unfinished_histogram,
-            served: told,
-            asked: told.max(m.requests + m.outcomes.count(Outcome::Unfinished)),
-        };
-        due.quantiles()
-    });
     (row.offered, row.offered_per_s, row.lateness_ns) = (m.offered, m.offered_per_s, m.lateness_ns);
     row.others_response_ns = m.others_response_ns;
     row.response_histogram.clone_from(&m.response_histogram);
     row.lateness_histogram.clone_from(&m.lateness_histogram);
+    row.histogram = Some(m.histogram.clone());
+    row.unfinished_histogram = Some(m.unfinished_histogram.clone());
+    row.latency_ns = Asked::service(row).map(|asked| asked.quantiles()).unwrap_or_default();
+    row.response_ns = Asked::response(row).map(|asked| asked.quantiles());
     row.reply_latency_ns = m.latency_ns;
     (row.slow_ns, row.others_ns, row.slow_requests) = (m.slow_ns, m.others_ns, m.slow_requests);
     row.reconnects = m.reconnects;
     row.unfinished_ns = m.unfinished_ns;
     row.connect_ns = m.connect_ns;
     row.first_reply_ns = m.first_reply_ns;
-    row.outcomes = Some(m.outcomes.clone());
     (row.jain_index, row.fewest, row.most) = (m.jain_index, m.fewest, m.most);
     (row.slowest, row.fastest) = (m.slowest, m.fastest);
     row.series = Some(m.series.clone());
     row.others_series.clone_from(&m.others_series);
     row.generator = Some(m.generator);
     row.littles_law = m.littles_law;
-    row.histogram = Some(m.histogram.clone());
     row.slow_histogram.clone_from(&m.slow_histogram);
-    row.unfinished_histogram = Some(m.unfinished_histogram.clone());
     row.connect_histogram = Some(m.connect_histogram.clone());
     // The first window is the one in which all talk.
     let busy = found.windows.first();

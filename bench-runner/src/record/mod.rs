@@ -12,6 +12,7 @@ mod history;
 mod row;
 mod run;
 mod store;
+mod subject;
 mod warning;
 
 pub use alarms::{SelfTest, keep as keep_self_test, runner, self_tests};
@@ -25,4 +26,5 @@ pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped,
 pub use run::{NO_WORK, Run, SCHEMA, Settings};
 pub(crate) use store::write_whole;
 pub use store::{Recorded, Store, find, read};
+pub use subject::Subject;
 pub use warning::Warning;

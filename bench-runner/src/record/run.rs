@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use loadgen::{Arrivals, Protocol};
 use serde::{Deserialize, Serialize};
 
-use super::Warning;
+use super::{Subject, Warning};
 use crate::environment::Environment;
 
 /// Version of the format of run.json and of rows.
@@ -27,6 +27,9 @@ pub struct Run {
     pub interrupted: bool,
     /// Names of the servers in the order in which they are shown.
     pub servers: Vec<String>,
+    /// What their catalogue says of them; empty in records from before that was kept.
+    #[serde(default)]
+    pub catalog: Vec<Subject>,
     /// Those of them that are wrong on purpose: in tables, and in no chart and no finding.
     #[serde(default)]
     pub faulty: Vec<String>,

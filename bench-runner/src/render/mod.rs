@@ -3,6 +3,7 @@
 pub mod claims;
 pub mod compare;
 pub mod gate;
+pub mod html;
 mod notes;
 mod paint;
 pub mod pictures;

@@ -31,18 +31,20 @@ pub fn below_the_table(run: &Run, rows: &[Row], width: usize) -> String {
     if text.is_empty() { text } else { format!("\n{text}") }
 }
 
-/// A section of the README; empty where there is nothing to say.
+/// All of them in full: those that were known beforehand, and those that the windows showed.
 #[must_use]
-pub fn section(run: &Run, rows: &[Row]) -> String {
+pub fn all(run: &Run, rows: &[Row]) -> Vec<String> {
     let known = run
         .warnings
         .iter()
         .map(|warning| format!("{}: {}", warning.kind, warning.text));
-    let seen = seen(rows);
-    let all: String = known
-        .chain(seen.iter().map(told))
-        .map(|text| format!("- {text}\n"))
-        .collect();
+    known.chain(seen(rows).iter().map(told)).collect()
+}
+
+/// A section of the README; empty where there is nothing to say.
+#[must_use]
+pub fn section(run: &Run, rows: &[Row]) -> String {
+    let all: String = all(run, rows).iter().map(|text| format!("- {text}\n")).collect();
     if all.is_empty() {
         all
     } else {

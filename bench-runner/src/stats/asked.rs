@@ -5,7 +5,13 @@
 //! were not waited longer than the window, and a percentile that falls among them has no value. The requests that the
 //! window's end cut off are not forgotten either, or a server could hide a stall by never coming back from it.
 
-use loadgen::{Histogram, Quantiles};
+use std::sync::LazyLock;
+
+use loadgen::{Histogram, Outcome, Quantiles};
+
+use crate::record::Row;
+
+static NOTHING: LazyLock<Histogram> = LazyLock::new(Histogram::default);
 
 /// What is known of the service times of a window.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +24,49 @@ pub struct Asked<'a> {
     pub served: u64,
     /// Clients that asked.
     pub asked: u64,
+}
+
+impl<'a> Asked<'a> {
+    /// What clients waited for in the window of a row: response times in an open loop, service times in a closed one.
+    /// `None` where it was not measured.
+    #[must_use]
+    pub fn of(row: &'a Row) -> Option<Self> {
+        Self::response(row).or_else(|| Self::service(row))
+    }
+
+    /// Service times, over the clients that were to send.
+    #[must_use]
+    pub fn service(row: &'a Row) -> Option<Self> {
+        let connections = row.connections?;
+        // In an open loop the ages of what was cut off count since the requests were due, and belong to response times.
+        let open = row.response_histogram.is_some();
+        let unfinished = row.unfinished_histogram.as_ref().filter(|_| !open);
+        Some(Self {
+            replies: row.histogram.as_ref()?,
+            unfinished: unfinished.unwrap_or(&NOTHING),
+            served: connections
+                .served
+                .saturating_sub(connections.late + connections.greeted),
+            asked: connections.active,
+        })
+    }
+
+    /// Response times of an open loop: every request that was due is told by itself, whichever client it fell to.
+    #[must_use]
+    pub fn response(row: &'a Row) -> Option<Self> {
+        let replies = row.response_histogram.as_ref()?;
+        let unfinished = row.unfinished_histogram.as_ref().unwrap_or(&NOTHING);
+        let answered = row.requests?;
+        // What connections asked that were never served has no age there, and no end in sight.
+        let told = answered + unfinished.len();
+        let cut_off = row.outcomes.as_ref()?.count(Outcome::Unfinished);
+        Some(Self {
+            replies,
+            unfinished,
+            served: told,
+            asked: told.max(answered + cut_off),
+        })
+    }
 }
 
 impl Asked<'_> {
@@ -33,6 +82,21 @@ impl Asked<'_> {
         (q <= share)
             .then(|| censored_quantile(self.replies, self.unfinished, (q / share).min(1.0)))
             .flatten()
+    }
+
+    /// Several quantiles, which ascend, in one walk through the values.
+    #[must_use]
+    pub fn ascending(&self, quantiles: &[f64]) -> Vec<Option<u64>> {
+        debug_assert!(quantiles.is_sorted());
+        if self.replies.is_empty() || self.served == 0 || self.asked == 0 {
+            return vec![None; quantiles.len()];
+        }
+        let share = self.served as f64 / self.asked as f64;
+        let among = quantiles.iter().take_while(|&&q| q <= share);
+        let wanted: Vec<f64> = among.map(|q| (q / share).min(1.0)).collect();
+        let mut told = censored_quantiles(self.replies, self.unfinished, &wanted);
+        told.resize(quantiles.len(), None);
+        told
     }
 
     /// The usual percentiles; mean and maximum only where everything was served and nothing was cut off after the last
@@ -75,6 +139,40 @@ fn censored_quantile(values: &Histogram, cut_off: &Histogram, q: f64) -> Option<
         }
     }
     None
+}
+
+/// [`censored_quantile`] of each of `quantiles`, which ascend.
+fn censored_quantiles(values: &Histogram, cut_off: &Histogram, quantiles: &[f64]) -> Vec<Option<u64>> {
+    let (all, censored) = (values.len() as f64, !cut_off.is_empty());
+    let mut waiting = all + cut_off.len() as f64;
+    let (mut surviving, mut seen) = (1.0, 0);
+    let mut cut_off = cut_off.counts().peekable();
+    let mut quantiles = quantiles.iter().peekable();
+    let mut told = Vec::new();
+    for (value, count) in values.counts() {
+        while let Some((_, gone)) = cut_off.next_if(|&(age, _)| age < value) {
+            waiting -= gone as f64;
+        }
+        surviving *= 1.0 - count as f64 / waiting;
+        waiting -= count as f64;
+        seen += count;
+        // Without any that was cut off, counts are exact, and products are not.
+        let reached = |q: f64| {
+            if censored {
+                surviving <= 1.0 - q + 1e-12
+            } else {
+                seen >= ((q * all).ceil() as u64).max(1)
+            }
+        };
+        while quantiles.next_if(|&&q| reached(q)).is_some() {
+            told.push(Some(value));
+        }
+        if quantiles.peek().is_none() {
+            break;
+        }
+    }
+    told.extend(quantiles.map(|_| None));
+    told
 }
 
 #[cfg(test)]
@@ -132,6 +230,27 @@ mod tests {
         let told = all.quantiles();
         assert_eq!((told.p50, told.p90), (Some(510), Some(918)));
         assert_eq!((told.p99, told.max, told.mean), (None, None, None));
+    }
+
+    #[test]
+    fn several_quantiles_in_one_walk_are_those_of_one_each() {
+        let mut replies = Histogram::default();
+        (1..=2_000u64).for_each(|i| replies.record(i * i * 7 % 1_000_003 + 1));
+        let mut ages = Histogram::default();
+        (1..=300u64).for_each(|i| ages.record(i * i * 11 % 1_200_007 + 1));
+        let quantiles: Vec<f64> = (0..=1000).map(|i| f64::from(i) / 1000.0).collect();
+        for unfinished in [&Histogram::default(), &ages] {
+            for served in [100, 73, 1, 0] {
+                let asked = Asked {
+                    replies: &replies,
+                    unfinished,
+                    served,
+                    asked: 100,
+                };
+                let each: Vec<Option<u64>> = quantiles.iter().map(|&q| asked.quantile(q)).collect();
+                assert_eq!(asked.ascending(&quantiles), each, "{served} served");
+            }
+        }
     }
 
     #[test]

@@ -90,6 +90,7 @@ pub(crate) fn run(id: &str, servers: &[&str]) -> Run {
         interrupted: false,
         servers: servers.iter().map(ToString::to_string).collect(),
         faulty: Vec::new(),
+        catalog: Vec::new(),
         settings: Settings {
             conns: vec![100],
             ..Settings::default()

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::support::{Place, output};
 
-const DRAWN: [&str; 7] = [
+const DRAWN: [&str; 8] = [
     "1-served.svg",
     "1-served.png",
     "2-watched.svg",
@@ -21,6 +21,7 @@ const DRAWN: [&str; 7] = [
     "7-cpu.svg",
     "7-cpu.png",
     "README.md",
+    "report.html",
 ];
 
 fn names(object: &Value) -> BTreeSet<String> {

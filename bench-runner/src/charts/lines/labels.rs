@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
                 } else {
                     format!("{name}: {}", ended.label)
                 };
-                inside(canvas, plot, ground, drawn, at, &words)?
+                canvas.group(drawn.model, None, || inside(canvas, plot, ground, drawn, at, &words))?
             }
             _ => false,
         };
@@ -43,7 +43,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
         for (at, point) in &drawn.points {
             // A logarithmic axis has no zero; the point stands at its foot.
             if point.y == 0.0 {
-                inside(canvas, plot, ground, drawn, *at, "0")?;
+                canvas.group(drawn.model, None, || inside(canvas, plot, ground, drawn, *at, "0"))?;
             }
         }
     }
@@ -147,24 +147,26 @@ fn column(canvas: &Canvas<'_>, plot: &Plot<'_>, mut drawn: Vec<&Drawn<'_>>) -> a
         .iter()
         .zip(spread(&ys, px * 1.14, field.y0 + half, field.y1 - half))
     {
-        let color = canvas.theme.readable(d.color);
-        if let Some((x, end)) = d.end() {
-            let from = x + POINT + 6.0;
-            canvas.line(
-                &[(from, end), (from.max(field.x1), end), (field.x1 + LEAD - 6.0, y)],
-                d.color,
-                1,
-            )?;
-        }
-        let face = if d.bold { bold(px) } else { regular(px) };
-        canvas.label(
-            face,
-            color,
-            Align::Left,
-            field.x1 + LEAD,
-            y,
-            &face.fit(&name(d.series, true), plot.name_room),
-        )?;
+        canvas.group(d.model, None, || {
+            let color = canvas.theme.readable(d.color);
+            if let Some((x, end)) = d.end() {
+                let from = x + POINT + 6.0;
+                canvas.line(
+                    &[(from, end), (from.max(field.x1), end), (field.x1 + LEAD - 6.0, y)],
+                    d.color,
+                    1,
+                )?;
+            }
+            let face = if d.bold { bold(px) } else { regular(px) };
+            canvas.label(
+                face,
+                color,
+                Align::Left,
+                field.x1 + LEAD,
+                y,
+                &face.fit(&name(d.series, true), plot.name_room),
+            )
+        })?;
     }
     Ok(())
 }

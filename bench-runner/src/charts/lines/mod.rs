@@ -9,6 +9,7 @@ use plotters::style::RGBColor;
 
 use super::axis::AXIS;
 use super::canvas::{Align, Canvas};
+use super::group::range;
 use super::palette::{self, Dash, Look};
 use super::place::{Area, Ground};
 use super::scale::{Scale, log_ticks, round_ticks};
@@ -66,6 +67,8 @@ pub(super) struct Plot<'a> {
     /// Pixels per em of the names, and how wide they may be.
     pub name_px: f64,
     pub name_room: f64,
+    /// How values along and up are written.
+    axes: Axes,
     pub drawn: Vec<Drawn<'a>>,
     /// What other panels have, faint and without names.
     behind: Vec<Drawn<'a>>,
@@ -76,6 +79,8 @@ pub(super) struct Drawn<'a> {
     pub series: &'a Series,
     pub look: Look,
     pub color: RGBColor,
+    /// The model whose it is; a series need not be one.
+    pub model: Option<&'a str>,
     /// Whether it stands out.
     pub bold: bool,
     /// Its points from left to right, in pixels.
@@ -94,6 +99,8 @@ pub(super) struct Sheet<'a> {
     pub chosen: Vec<BTreeSet<String>>,
     /// Whether each panel has the lines of the others behind its own, without their names.
     pub context: bool,
+    /// Whether each series is a model.
+    pub models: bool,
     /// What its axes are.
     pub axes: Axes,
 }
@@ -111,6 +118,7 @@ impl<'a> Sheet<'a> {
             },
             chosen: panels.iter().map(own).collect(),
             context: true,
+            models: true,
             axes,
         }
     }
@@ -189,7 +197,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
             Scale::log(span, pixels)
         };
         let y = Scale::log(rates, (field.y1 - INSET, field.y0 + INSET));
-        let place = |s, bold| Drawn::new(s, canvas.theme, bold, &x, &y);
+        let place = |s, bold| Drawn::new(s, sheet.models, canvas.theme, bold, (&x, &y));
         let drawn = panel
             .series
             .iter()
@@ -206,6 +214,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
             y,
             name_px,
             name_room,
+            axes: sheet.axes,
             drawn,
             behind: behind.collect(),
         };
@@ -216,7 +225,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
 }
 
 impl<'a> Drawn<'a> {
-    fn new(series: &'a Series, theme: &Theme, bold: bool, x: &Scale, y: &Scale) -> Self {
+    fn new(series: &'a Series, is_model: bool, theme: &Theme, bold: bool, (x, y): (&Scale, &Scale)) -> Self {
         let mut points: Vec<_> = series
             .points
             .iter()
@@ -235,6 +244,7 @@ impl<'a> Drawn<'a> {
         Self {
             series,
             look: palette::look(&series.name),
+            model: is_model.then_some(&*series.name),
             color,
             bold,
             points,
@@ -298,33 +308,15 @@ impl Plot<'_> {
         for drawn in &self.behind {
             let path = drawn.path();
             if path.len() > 1 {
-                canvas.line(&path, canvas.theme.edge, 2)?;
+                let line = || canvas.line(&path, canvas.theme.edge, 2);
+                canvas.group(drawn.model, None, line)?;
             }
         }
         let mut order: Vec<&Drawn<'_>> = self.drawn.iter().collect();
         // The ones that stand out are drawn last, on top.
         order.sort_by_key(|d| d.bold);
         for drawn in &order {
-            let path = drawn.path();
-            if path.len() > 1 {
-                let (width, dash) = if drawn.bold {
-                    (4, drawn.look.dash)
-                } else {
-                    (2, Dash::Solid)
-                };
-                canvas.dashed(&path, drawn.color, width, dash)?;
-            }
-            ground.add_line(&path);
-            for &((x, _), point) in &drawn.points {
-                let (low, high) = (self.y.at(point.low), self.y.at(point.high));
-                if low - high > 3.0 * POINT {
-                    canvas.line(&[(x, low), (x, high)], drawn.color, 2)?;
-                    for end in [low, high] {
-                        canvas.line(&[(x - 6.0, end), (x + 6.0, end)], drawn.color, 2)?;
-                    }
-                    ground.add_line(&[(x, low), (x, high)]);
-                }
-            }
+            canvas.group(drawn.model, None, || self.line(canvas, drawn, &mut ground))?;
         }
         for drawn in &order {
             let size = if drawn.bold { POINT } else { POINT * 0.6 };
@@ -335,23 +327,25 @@ impl Plot<'_> {
                 0
             };
             for &(at, point) in &drawn.points[skip..] {
-                canvas.marker(
-                    at,
-                    drawn.look.marker,
-                    size,
-                    drawn.color,
-                    point.bound.is_some() || point.y == 0.0,
-                )?;
+                let open = point.bound.is_some() || point.y == 0.0;
+                let marker = || canvas.marker(at, drawn.look.marker, size, drawn.color, open);
+                canvas.group(drawn.model, Some(&self.says(panel, drawn, point)), marker)?;
                 ground.taken.push(Area::around(at, size + 4.0));
             }
         }
         for drawn in &order {
             let ringed = |(_, point): &&((f64, f64), &Point)| drawn.series.ring == Some(point.x);
             if let Some(&(at, _)) = drawn.points.iter().find(ringed) {
-                canvas.ring(at, POINT * 1.9, drawn.color)?;
+                canvas.group(drawn.model, None, || canvas.ring(at, POINT * 1.9, drawn.color))?;
             }
             if let Some(at) = drawn.cross {
-                canvas.cross(at, 11.0, if drawn.bold { canvas.theme.failure } else { drawn.color })?;
+                let color = if drawn.bold { canvas.theme.failure } else { drawn.color };
+                let ended = drawn
+                    .series
+                    .ended
+                    .as_ref()
+                    .map(|ended| self.says_end(panel, drawn, ended));
+                canvas.group(drawn.model, ended.as_deref(), || canvas.cross(at, 11.0, color))?;
                 ground.taken.push(Area::around(at, 14.0));
             }
         }
@@ -359,6 +353,58 @@ impl Plot<'_> {
             labels::nothing(canvas, self, &mut ground)?;
         }
         labels::draw(canvas, self, &mut ground)
+    }
+
+    /// The line of a series, and the ranges of its points.
+    fn line(&self, canvas: &Canvas<'_>, drawn: &Drawn<'_>, ground: &mut Ground) -> anyhow::Result<()> {
+        let path = drawn.path();
+        if path.len() > 1 {
+            let (width, dash) = if drawn.bold {
+                (4, drawn.look.dash)
+            } else {
+                (2, Dash::Solid)
+            };
+            canvas.dashed(&path, drawn.color, width, dash)?;
+        }
+        ground.add_line(&path);
+        for &((x, _), point) in &drawn.points {
+            let (low, high) = (self.y.at(point.low), self.y.at(point.high));
+            if low - high > 3.0 * POINT {
+                canvas.line(&[(x, low), (x, high)], drawn.color, 2)?;
+                for end in [low, high] {
+                    canvas.line(&[(x - 6.0, end), (x + 6.0, end)], drawn.color, 2)?;
+                }
+                ground.add_line(&[(x, low), (x, high)]);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a point says: whose it is, where it stands, how much it is.
+    fn says(&self, panel: &Panel, drawn: &Drawn<'_>, point: &Point) -> String {
+        let (name, x) = (&drawn.series.name, (self.axes.x)(point.x));
+        let sign = point.bound.map_or("", Bound::sign);
+        let range = range(point.y, point.low, point.high, self.axes.y);
+        format!(
+            "{name} · {x} · {sign}{}{range} · {}",
+            (self.axes.y)(point.y),
+            panel.heading
+        )
+    }
+
+    /// What the end of a series says.
+    fn says_end(&self, panel: &Panel, drawn: &Drawn<'_>, ended: &Ended) -> String {
+        let (name, x) = (&drawn.series.name, (self.axes.x)(ended.x));
+        let label = if ended.label.is_empty() {
+            self.axes.end
+        } else {
+            &ended.label
+        };
+        format!(
+            "{name} · {x} · ✗ {} · {}",
+            label.trim_start_matches("✗: "),
+            panel.heading
+        )
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::super::axis::log_axis;
 use super::super::canvas::{Align, Canvas};
-use super::super::lines::{Point, Series, all, heading, note};
+use super::super::group::range;
+use super::super::lines::{Panel, Point, Series, all, heading, note};
 use super::super::number::{compact, thousands, tick};
 use super::super::palette;
 use super::super::place::Area;
@@ -61,7 +62,7 @@ impl Layout {
     fn names(&self, canvas: &Canvas<'_>, rows: &[Row<'_>]) -> anyhow::Result<()> {
         rows.iter()
             .enumerate()
-            .try_for_each(|(i, row)| self.rows.name(canvas, i, row.name))
+            .try_for_each(|(i, row)| canvas.group(Some(row.name), None, || self.rows.name(canvas, i, row.name)))
     }
 }
 
@@ -80,7 +81,10 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
         let scale = Scale::log(rates, (field.x0 + INSET, field.x1 - numbers));
         log_axis(canvas, &scale, rates, field, &tick)?;
         for (i, row) in rows.iter().enumerate() {
-            draw_series(canvas, &layout, field, &scale, layout.rows.y(i), row.series[p], usual)?;
+            let says = row.series[p].map(|series| says(panel, series));
+            canvas.group(Some(row.name), says.as_deref(), || {
+                draw_series(canvas, &layout, field, &scale, layout.rows.y(i), row.series[p], usual)
+            })?;
         }
     }
     let axes = format!("requests per second at {} connections, log scale", thousands(usual));
@@ -115,7 +119,9 @@ pub(super) fn draw_failures(canvas: &Canvas<'_>, plot: Area, data: &Watched) -> 
         heading(canvas, panel, field.x0, field.y0 - 26.0, field.width())?;
         for (i, row) in rows.iter().enumerate() {
             let label = Label::of(row.series[p], layout.rows.px, 0);
-            label.draw(canvas, field.x0, layout.rows.y(i), field.x1 - field.x0)?;
+            canvas.group(Some(row.name), None, || {
+                label.draw(canvas, field.x0, layout.rows.y(i), field.x1 - field.x0)
+            })?;
         }
     }
     Ok(())
@@ -155,6 +161,19 @@ fn usual_count(data: &Watched) -> u64 {
         .into_iter()
         .max_by_key(|&(conns, n)| (n, conns))
         .map_or(0, |(conns, _)| conns)
+}
+
+/// What a row says in a panel: whose it is, at how many connections, how much, and why there is no more.
+fn says(panel: &Panel, series: &Series) -> String {
+    let mut parts = vec![series.name.clone()];
+    parts.extend(series.points.first().map(|point| {
+        let sign = point.bound.map_or("", |bound| bound.sign());
+        let range = range(point.y, point.low, point.high, compact);
+        format!("{} · {sign}{}{range}", thousands(point.x), compact(point.y))
+    }));
+    parts.extend(series.ended.as_ref().map(|ended| format!("✗ {}", ended.label)));
+    parts.push(panel.heading.clone());
+    parts.join(" · ")
 }
 
 fn draw_series(

@@ -49,6 +49,7 @@ pub(super) fn draw(data: &Watched, theme: &Theme) -> anyhow::Result<Picture> {
                     columns: 2,
                     chosen: vec![chosen; 2],
                     context: false,
+                    models: true,
                     axes: LINE_AXES,
                 };
                 lines::draw(canvas, plot, &sheet, rates)

@@ -59,6 +59,7 @@ pub(super) fn run(servers: &[&str]) -> Run {
         interrupted: false,
         servers: servers.iter().map(ToString::to_string).collect(),
         faulty: Vec::new(),
+        catalog: Vec::new(),
         settings: Settings::default(),
         seed: 1,
         environment,

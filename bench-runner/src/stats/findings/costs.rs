@@ -8,11 +8,11 @@ use crate::stats::{Estimate, Line, Summary};
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 
 /// CPU per request holds whichever side was used up.
-fn cpu_of(line: &Line) -> Option<Estimate> {
+pub(super) fn cpu_of(line: &Line) -> Option<Estimate> {
     line.busy.cpu_ns_per_request.filter(|_| !line.busy.unsound)
 }
 
-fn memory_of(line: &Line) -> Option<Estimate> {
+pub(super) fn memory_of(line: &Line) -> Option<Estimate> {
     line.memory_bytes_per_connection
 }
 

@@ -3,6 +3,7 @@
 //! A difference is named only when the ranges of the rounds are apart and it exceeds a fifth
 //! ([`Estimate::clearly_above`]); what is not clearly different is not ranked.
 
+mod choice;
 mod costs;
 mod open;
 mod others;
@@ -12,6 +13,7 @@ mod steps;
 
 use loadgen::units::grouped;
 
+pub use self::choice::{Aim, Choice, Standing, choices};
 use self::costs::{cpu, memory};
 pub use self::costs::{cpu_title, in_one_gib, memory_title};
 pub use self::open::{clocks_title, offered_title};
@@ -144,4 +146,4 @@ fn lower_first(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

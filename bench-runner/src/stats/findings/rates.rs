@@ -57,7 +57,7 @@ fn busy_rate(line: &Line) -> Option<Estimate> {
     line.busy.rate_per_s.filter(|_| line.busy.ranks())
 }
 
-fn idle_rate(line: &Line) -> Option<Estimate> {
+pub(super) fn idle_rate(line: &Line) -> Option<Estimate> {
     let idle = line.idle.as_ref()?;
     idle.rate_per_s.filter(|_| idle.ranks() && !idle.over_fewer())
 }

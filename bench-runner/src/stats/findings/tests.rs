@@ -12,7 +12,7 @@ fn window(rates: [f64; 3]) -> WindowSummary {
     }
 }
 
-fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
+pub(in crate::stats) fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
     Line {
         server: server.to_owned(),
         family: "readiness".to_owned(),
@@ -40,7 +40,7 @@ fn line(server: &str, busy: [f64; 3], idle: [f64; 3]) -> Line {
     }
 }
 
-fn summary(lines: Vec<Line>) -> Summary {
+pub(in crate::stats) fn summary(lines: Vec<Line>) -> Summary {
     Summary {
         lines,
         conns: vec![10_000],

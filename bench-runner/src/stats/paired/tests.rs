@@ -22,6 +22,7 @@ fn run() -> Run {
         interrupted: false,
         servers: vec!["poll".to_owned(), "beside".to_owned()],
         faulty: Vec::new(),
+        catalog: Vec::new(),
         settings: Settings::default(),
         seed: 1,
         environment: Environment {

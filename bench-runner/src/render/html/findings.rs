@@ -1,0 +1,162 @@
+//! What the run shows, and whom it leaves to choose.
+
+use loadgen::units::{bytes, grouped, short, time};
+use maud::{Markup, html};
+
+use super::Page;
+use super::value::{microseconds, times};
+use crate::stats::{self, Aim, Choice, Line, Standing, Topic};
+
+pub(super) fn findings(page: &Page) -> Markup {
+    let found = stats::findings(page.summary);
+    html! {
+        @if found.is_empty() {
+            p { "Nothing was measured." }
+        }
+        ul.findings {
+            @for (i, finding) in found.iter().enumerate() {
+                @let (name, bad) = topic(finding.topic);
+                // Where it is the same again it is there for those who do not see the one above.
+                @let again = i > 0 && topic(found[i - 1].topic).0 == name;
+                li.bad[bad] { span.topic { span.vh[again] { (name) } } " " (finding.text) }
+            }
+        }
+        (chosen(page))
+    }
+}
+
+/// What a topic is called, and whether it is bad news.
+fn topic(topic: Topic) -> (&'static str, bool) {
+    match topic {
+        Topic::Served => ("served", false),
+        Topic::Watched => ("throughput", false),
+        Topic::Response => ("latency", false),
+        Topic::Cpu => ("CPU", false),
+        Topic::Memory => ("memory", false),
+        Topic::Failed => ("failed", true),
+        Topic::Suspect => ("suspect", true),
+    }
+}
+
+/// Which to choose, by what counts.
+fn chosen(page: &Page) -> Markup {
+    if page.choices.is_empty() {
+        return html! {};
+    }
+    let conns = grouped(page.summary.most_conns());
+    let compared = page.summary.compared();
+    let lines = compared.at(page.summary.most_conns());
+    let out: Vec<&Line> = lines.filter(|line| !line.serves_all()).collect();
+    html! {
+        h3 { "Which to choose" }
+        p {
+            "By what was measured at " (conns) " connections. Servers stand together where nothing that was measured tells \
+            them apart: "
+            @if page.run.settings.rounds > 1 {
+                "the ranges of the rounds meet, or the medians differ by a fifth or less."
+            } @else {
+                "there was one round, and they differ by a factor of two or less."
+            }
+        }
+        div.scroll role="region" aria-label="Which to choose" tabindex="0" {
+            table.choices {
+                thead { tr {
+                    th scope="col" { "What counts" }
+                    th scope="col" { "Nothing is clearly better than" }
+                    th scope="col" { "Clearly worse" }
+                } }
+                tbody {
+                    @for choice in &page.choices {
+                        tr {
+                            th scope="row" { (aim(page, choice.aim)) }
+                            td { (standings(page, choice, true)) }
+                            td { (standings(page, choice, false)) }
+                        }
+                    }
+                }
+            }
+        }
+        @if !out.is_empty() {
+            p {
+                "Out of the running, for they do not serve all " (conns) ": "
+                @for (i, line) in out.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    (line.server) " (" (outcome(line)) ")"
+                }
+                "."
+            }
+        }
+    }
+}
+
+/// How many a server serves, and what stops it.
+fn outcome(line: &Line) -> String {
+    match line.stopped_by() {
+        _ if line.rounds == 0 => "failed".to_owned(),
+        Some(limit) => format!("{}: {limit}", grouped(line.served)),
+        None => grouped(line.served),
+    }
+}
+
+fn aim(page: &Page, aim: Aim) -> Markup {
+    let conns = grouped(page.summary.most_conns());
+    match aim {
+        Aim::FewTalk => html! {
+            (conns) " mostly idle connections"
+            small { "requests per second while " (page.few_talk()) " and the others are silent, the usual state of a real server" }
+        },
+        Aim::Cpu => html! {
+            "CPU"
+            small { "of the server for each request while all " (conns) " talk" }
+        },
+        Aim::Memory => html! {
+            "Memory"
+            small { "for each connection, user and kernel, with both ends" }
+        },
+        Aim::Others => html! {
+            "Not to wait for others"
+            small { "99th percentile of those who asked for nothing slow" }
+        },
+    }
+}
+
+/// The best, or the others, with what they have.
+fn standings(page: &Page, choice: &Choice, best: bool) -> Markup {
+    let those: Vec<&Standing> = choice
+        .standings
+        .iter()
+        .filter(|standing| standing.times.is_none() == best)
+        .collect();
+    if those.is_empty() {
+        return html! { span.none { "none" } };
+    }
+    html! {
+        ul.standings {
+            @for standing in those {
+                li data-model=(standing.server) class=[page.model(&standing.server).map(|model| &model.class)] {
+                    i.swatch {} (standing.server) " " b { (value(choice.aim, standing.value.median)) }
+                    @if let Some(ratio) = standing.times {
+                        " " span.times { (worse(choice.aim, ratio)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn value(aim: Aim, value: f64) -> String {
+    match aim {
+        Aim::FewTalk => short(value),
+        Aim::Cpu => microseconds(value),
+        Aim::Memory => bytes(value),
+        Aim::Others => time(value),
+    }
+}
+
+fn worse(aim: Aim, ratio: f64) -> String {
+    match aim {
+        Aim::FewTalk => format!("{} fewer", times(ratio)),
+        Aim::Cpu | Aim::Memory => format!("{} as much", times(ratio)),
+        Aim::Others => format!("{} as long", times(ratio)),
+    }
+}
