@@ -42,8 +42,8 @@ pub struct ChangePoint {
 ///
 /// What is looked at are logarithms, so that a doubling and a halving weigh the same. The best of all splits of all
 /// segments is taken if it is significant, then the best in what it leaves, and so on until one is not: the values of each
-/// segment are put into [`PERMUTATIONS`] random orders, and the best split of each is looked for in the same way. In the
-/// end neighbours that are closer than [`SMALLEST_CHANGE`] are made one again, the closest first. The same `seed` gives
+/// segment are put into `PERMUTATIONS` random orders, and the best split of each is looked for in the same way. In the
+/// end neighbours that are closer than `SMALLEST_CHANGE` are made one again, the closest first. The same `seed` gives
 /// the same answer.
 #[must_use]
 pub fn change_points(values: &[f64], seed: u64) -> Vec<ChangePoint> {

@@ -1,7 +1,7 @@
 //! `report.html` beside the records: one file that holds everything a run shows, and needs nothing else.
 //!
 //! It loads nothing: styles, script, font and data are in it, and its own policy forbids the rest. Whatever comes from a
-//! catalogue or from a server is text to it (maud escapes what is written, [`escape::json`] what the script reads). It
+//! catalogue or from a server is text to it (maud escapes what is written, `escape::json` what the script reads). It
 //! only shows: what is said is found in [`crate::stats`], charts are drawn by [`crate::charts`].
 
 mod charts;
