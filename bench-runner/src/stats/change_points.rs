@@ -42,8 +42,8 @@ pub struct ChangePoint {
 ///
 /// What is looked at are logarithms, so that a doubling and a halving weigh the same. The best of all splits of all
 /// segments is taken if it is significant, then the best in what it leaves, and so on until one is not: the values of each
-/// segment are put into [`PERMUTATIONS`] random orders, and the best split of each is looked for in the same way. In the
-/// end neighbours that are closer than [`SMALLEST_CHANGE`] are made one again, the closest first. The same `seed` gives
+/// segment are put into `PERMUTATIONS` random orders, and the best split of each is looked for in the same way. In the
+/// end neighbours that are closer than `SMALLEST_CHANGE` are made one again, the closest first. The same `seed` gives
 /// the same answer.
 #[must_use]
 pub fn change_points(values: &[f64], seed: u64) -> Vec<ChangePoint> {
@@ -91,7 +91,7 @@ fn best_of_all(logs: &[f64], segments: &[(usize, f64)]) -> Option<Split> {
     splits.filter(|split| split.q > 0.0).max_by(|a, b| a.q.total_cmp(&b.q))
 }
 
-/// The best split of one segment, by Q̂ of the paper (equations 5 and 7) with α = 1:
+/// The best split of one segment, by Q̂ of the paper with α = 1:
 ///
 /// the values before τ, X, and those from τ up to κ, Y, are apart by the mean of |x − y| twice, less the mean of |x − x'|,
 /// less the mean of |y − y'|, times mn ÷ (m + n). κ ends before the segment does where what follows would hide the
