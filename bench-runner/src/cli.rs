@@ -19,6 +19,7 @@ use crate::stats::compare::Metric as Compared;
     version,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
+    override_usage = "bench-runner [OPTIONS] [COMMAND]",
     long_about = "Opens thousands of real TCP connections against one server after the other, lets all of them talk and then \
         only a few, and says for every concurrency model how many connections it held and served, what stopped it, \
         its throughput and latency, and what it cost. Without a subcommand it runs.",
@@ -185,7 +186,7 @@ pub struct Selection {
     )]
     pub models: Vec<String>,
     /// A program of yours too, with {port} in it (repeatable)
-    #[arg(long, value_name = "NAME=COMMAND")]
+    #[arg(long, value_name = "NAME=COMMAND", hide_short_help = true)]
     pub server: Vec<String>,
     /// More servers, from a catalogue file (repeatable); they take part when --models names them
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -270,7 +271,7 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rounds: u32,
     /// Length of each measured window
-    #[arg(short, long, value_name = "TIME", default_value = "4s", value_parser = parse_duration)]
+    #[arg(short, long, value_name = "TIME", default_value = "4s", value_parser = parse_duration, hide_short_help = true)]
     pub duration: Duration,
     /// Load before each window that is not recorded
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = parse_duration, hide_short_help = true)]
@@ -282,7 +283,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with_all = ["rounds", "duration", "warmup"])]
     pub quick: bool,
     /// Show the plan and its time, and measure nothing
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub dry_run: bool,
     /// Seed of the order of cells [default: from the clock]
     #[arg(long, value_name = "N", hide_short_help = true)]

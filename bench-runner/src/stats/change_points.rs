@@ -91,7 +91,7 @@ fn best_of_all(logs: &[f64], segments: &[(usize, f64)]) -> Option<Split> {
     splits.filter(|split| split.q > 0.0).max_by(|a, b| a.q.total_cmp(&b.q))
 }
 
-/// The best split of one segment, by Q̂ of the paper (equations 5 and 7) with α = 1:
+/// The best split of one segment, by Q̂ of the paper with α = 1:
 ///
 /// the values before τ, X, and those from τ up to κ, Y, are apart by the mean of |x − y| twice, less the mean of |x − x'|,
 /// less the mean of |y − y'|, times mn ÷ (m + n). κ ends before the segment does where what follows would hide the

@@ -65,7 +65,7 @@ fn what_does_not_depend_on_speed_has_the_same_verdict_everywhere() {
         );
     }
     assert!(
-        written.contains("bench-runner claims --only 1,4,7,11,12"),
+        written.contains("bench-runner claims --only ") && written.contains("1,4,7,11,12"),
         "the command stands at the end"
     );
     place.nothing_left();

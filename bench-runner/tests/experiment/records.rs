@@ -212,7 +212,7 @@ fn everything_is_drawn_again_from_the_records_alone() {
     assert_eq!((again.status.code(), drawn(&out) == first), (Some(0), true));
     let table = |output: &[u8]| {
         String::from_utf8_lossy(output)
-            .split("README.md")
+            .split("report.html")
             .next()
             .unwrap()
             .to_owned()

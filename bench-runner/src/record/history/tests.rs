@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Barrier;
 
+use jiff::Timestamp;
+
 use super::*;
+use crate::record::Window;
 
 fn sample(run: u32, server: &str) -> Point {
     Point {
