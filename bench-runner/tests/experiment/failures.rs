@@ -150,9 +150,10 @@ fn each_check_before_a_measurement_can_fail() {
         ("few", "check 'a burst of connections'"),
         (
             "startled",
-            "check 'requests that pile up': it ended with exit code 5 while it was measured: epoll_wait: Interrupted \
-             system call (os error 4); it had been stopped and continued, after which a wait may end with EINTR: wait \
-             again",
+            // Whether it meets the signal within the check that stops it, or is only found dead by the next, is up to the
+            // scheduler.
+            "it ended with exit code 5 while it was measured: epoll_wait: Interrupted system call (os error 4); it had been \
+             stopped and continued, after which a wait may end with EINTR: wait again",
         ),
     ];
     for (kind, _) in checks {
@@ -177,7 +178,7 @@ fn each_check_before_a_measurement_can_fail() {
     assert!(block("epoll-edge").ends_with("answers rightly"), "{text}");
     for (kind, told) in checks {
         assert!(
-            block(kind).contains(&format!("✗ {told}")),
+            block(kind).contains("✗ check '") && block(kind).contains(told),
             "{kind}: '{told}' is not in:\n{text}"
         );
     }
