@@ -110,7 +110,9 @@ fn files_go_where_they_are_sent() {
     assert_eq!(names("several").len(), 5, "into the directory that is there");
     quiet("-f bmf -c 10k -o several");
     quiet("-f csv -c 10k -o new/");
-    assert_eq!(names("new"), ["2026-11-25-025837-vm.csv"]);
+    let run = concat!(env!("CARGO_MANIFEST_DIR"), "/../results/reference/run.json");
+    let run: serde_json::Value = serde_json::from_str(&fs::read_to_string(run).unwrap()).unwrap();
+    assert_eq!(names("new"), [format!("{}.csv", run["run_id"].as_str().unwrap())]);
     let (code, _, told) = export(&place, "", "-f csv -o nowhere/rows.csv");
     assert_eq!(code, Some(1));
     assert!(told.contains("cannot write 'nowhere/rows.csv'"), "{told}");
