@@ -1,17 +1,24 @@
 //! The command line.
 
+mod compare;
+mod gate;
+mod records;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use loadgen::http::Request;
 use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
-use loadgen::{Arrivals, Ending, Protocol};
+use loadgen::{Arrivals, Protocol};
 
 use crate::execute::cpus;
-use crate::export::{Format, Unit};
-use crate::record::{GateMetric, Metric, NO_WORK, Window};
-use crate::stats::compare::Metric as Compared;
+use crate::record::NO_WORK;
+
+pub use self::compare::{CompareArgs, CompareFormat};
+pub(crate) use self::gate::parse_change;
+pub use self::gate::{Change, GateArgs};
+pub use self::records::{ClaimsArgs, ExportArgs, ReportArgs, TrendArgs, TrendFailOn};
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -393,220 +400,6 @@ pub struct VerifyArgs {
     pub load: LoadArgs,
 }
 
-/// Flags of `compare`.
-#[derive(Args, Clone, Debug)]
-pub struct CompareArgs {
-    /// The run before: a directory, or a name under results/
-    pub base: String,
-    /// The run after
-    pub current: String,
-    /// Servers: all, families, names; -NAME takes one out
-    #[arg(
-        short,
-        long,
-        value_name = "NAMES",
-        default_value = "all",
-        value_delimiter = ',',
-        allow_hyphen_values = true
-    )]
-    pub models: Vec<String>,
-    /// Connection counts [default: all]
-    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
-    pub conns: Vec<u64>,
-    /// What is compared [default: all]
-    #[arg(long, value_enum, value_name = "METRICS", value_delimiter = ',')]
-    pub metric: Vec<Compared>,
-    /// How much worse a metric may be; half of it is reported as a difference (repeatable) [default: served 2, calls 5, cpu and memory 10, rate and switches 20, p99 50]
-    #[arg(long, value_name = "METRIC=PERCENT", value_delimiter = ',', value_parser = parse_limit)]
-    pub limit: Vec<(Compared, f64)>,
-    /// Also list what is no difference, and what cannot be told
-    #[arg(long)]
-    pub all: bool,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
-    pub format: CompareFormat,
-    /// Have the exit code say when something got worse
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub fail_on: Option<FailOn>,
-}
-
-/// How a comparison is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CompareFormat {
-    /// For a terminal
-    Text,
-    /// As GitHub shows it
-    Markdown,
-    /// One object, with everything in it
-    Json,
-}
-
-fn parse_limit(text: &str) -> Result<(Compared, f64), String> {
-    let bad = || {
-        let names = Compared::ALL.map(Compared::name).join(", ");
-        format!("'{text}' is no limit; write it as cpu=5%, with one of {names}")
-    };
-    let (name, percent) = text.split_once('=').ok_or_else(bad)?;
-    let metric = Compared::from_str(name, false).map_err(|_| bad())?;
-    let percent: f64 = percent.trim_end_matches('%').trim().parse().map_err(|_| bad())?;
-    let possible = percent > 0.0 && percent <= 1000.0;
-    possible
-        .then_some((metric, percent / 100.0))
-        .ok_or_else(|| format!("'{text}' is no limit; from above 0 to 1000% are possible"))
-}
-
-/// Flags of `trend`.
-#[derive(Args, Clone, Debug)]
-pub struct TrendArgs {
-    /// The history, which is made where there is none
-    #[arg(long, value_name = "FILE", default_value = "results/history.jsonl")]
-    pub history: PathBuf,
-    /// Add a run to it first: a directory, or a name under results/ [default: the latest]
-    #[arg(long, value_name = "RUN", num_args = 0..=1)]
-    pub append: Option<Option<String>>,
-    /// The server that others are held against [default: pinned if the run has it, else epoll-edge]
-    #[arg(long, value_name = "NAME")]
-    pub pinned: Option<String>,
-    /// Servers to show
-    #[arg(short, long, value_name = "NAMES", default_value = "all", value_delimiter = ',')]
-    pub models: Vec<String>,
-    /// What to show of them, one or several
-    #[arg(long, value_enum, default_value = "cpu", value_delimiter = ',')]
-    pub metric: Vec<Metric>,
-    /// Connection counts to show [default: all]
-    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
-    pub conns: Vec<u64>,
-    /// Directory of the charts [default: that of the history]
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Seed of the permutations
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// End with 3 for a change for the worse among the newest points
-    #[arg(long, value_enum)]
-    pub fail_on: Option<TrendFailOn>,
-    /// How many points are the newest
-    #[arg(long, value_name = "N", default_value = "20", value_parser = parse_positive, requires = "fail_on")]
-    pub newest: u64,
-}
-
-/// What `trend` ends with an error for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TrendFailOn {
-    /// A change for the worse
-    Worse,
-}
-
-/// Flags of `claims`.
-#[derive(Args, Clone, Debug)]
-pub struct ClaimsArgs {
-    /// Numbers of the claims to test, as 1,7 [default: all]
-    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
-    pub only: Vec<u64>,
-    /// Fewer connections, one round
-    #[arg(long)]
-    pub quick: bool,
-    /// Say what they are and how they are tested, and measure nothing
-    #[arg(long, conflicts_with = "from")]
-    pub list: bool,
-    /// Judge again from the claims.json of this directory
-    #[arg(long, value_name = "DIR", conflicts_with = "quick")]
-    pub from: Option<PathBuf>,
-    /// Directory of claims.md and claims.json [default: results/claims-DATE-HHMMSS-HOST]
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Where the programs are [default: beside this one, then PATH]
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
-    pub bin_dir: Option<PathBuf>,
-}
-
-/// Flags of `gate`.
-#[derive(Args, Clone, Debug)]
-#[group(skip)]
-pub struct GateArgs {
-    /// Revision to compare with: its servers are built
-    #[arg(long, value_name = "REV", conflicts_with_all = ["base_dir", "base_cmd"])]
-    pub base_rev: Option<String>,
-    /// Revision that is judged [default: HEAD, where there is --base-rev]
-    #[arg(long, value_name = "REV", requires = "base_rev")]
-    pub head_rev: Option<String>,
-    /// Directory of the servers to compare with
-    #[arg(long, value_name = "DIR", conflicts_with = "base_cmd")]
-    pub base_dir: Option<PathBuf>,
-    /// Directory of those that are judged
-    #[arg(long, value_name = "DIR", requires = "base_dir")]
-    pub head_dir: Option<PathBuf>,
-    /// Command of a server to compare with, with {port} in it
-    #[arg(long, value_name = "COMMAND")]
-    pub base_cmd: Option<String>,
-    /// Command of the one that is judged
-    #[arg(long, value_name = "COMMAND", requires = "base_cmd")]
-    pub head_cmd: Option<String>,
-    /// Compare base with itself, and keep whether that was red
-    #[arg(long = "self", conflicts_with_all = ["head_rev", "head_dir", "head_cmd"])]
-    pub itself: bool,
-    /// Servers, of revisions and directories
-    #[arg(
-        short,
-        long,
-        value_name = "NAMES",
-        default_value = "thread,poll,epoll-edge,tokio-current",
-        value_delimiter = ',',
-        allow_hyphen_values = true
-    )]
-    pub models: Vec<String>,
-    /// Connections, all of which talk
-    #[arg(short, long, value_name = "N", default_value = "100", value_parser = parse_positive)]
-    pub conns: u64,
-    /// Time that all of it may take, builds aside
-    #[arg(long, value_name = "TIME", default_value = "8m", value_parser = parse_duration)]
-    pub budget: Duration,
-    /// What head may be worse by: cpu=5%, memory=10%, throughput=N%, p50=N%, p99=N% (repeatable)
-    #[arg(long, value_name = "METRIC=N%", value_parser = parse_change)]
-    pub limit: Vec<Change>,
-    /// What it is meant to be worse by, as Perf-Accept in a commit message (repeatable)
-    #[arg(long, value_name = "METRIC=N%", value_parser = parse_change)]
-    pub accept: Vec<Change>,
-    /// What ends with an exit code
-    #[arg(long, value_enum, default_value_t = FailOn::Regression)]
-    pub fail_on: FailOn,
-    /// Fresh process pairs of each server
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
-    pub pairs: u32,
-    /// Chance of a false alarm among all that is gated, before it is confirmed
-    #[arg(long, value_name = "P", default_value_t = 0.01, hide_short_help = true)]
-    pub alpha: f64,
-    /// Seed of all coins [default: from the clock]
-    #[arg(long, value_name = "N", hide_short_help = true)]
-    pub seed: Option<u64>,
-    /// What is kept of builds that were compared with themselves
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "results/self-tests.jsonl",
-        hide_short_help = true
-    )]
-    pub self_tests: PathBuf,
-    /// CPUs of the servers, as 0 or 0,2 or 0-3 [default: half of those there are]
-    #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
-    pub server_cpus: Option<Cpus>,
-    /// CPUs of the load generator [default: the other half]
-    #[arg(long, value_name = "LIST", value_parser = parse_cpus, hide_short_help = true)]
-    pub client_cpus: Option<Cpus>,
-    /// Directory of the records [default: results/gate-DATE-HHMMSS]
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// What is sent of another protocol: a file with one request, whose reply has --reply-bytes or ends with --reply-until
-    #[arg(long, value_name = "FILE", help_heading = "Load", hide_short_help = true)]
-    pub request_file: Option<PathBuf>,
-    /// With which bytes its reply ends (\\r\\n, END\\n, \\x00)
-    #[arg(long, value_name = "BYTES", value_parser = Ending::parse, requires = "request_file", help_heading = "Load", hide_short_help = true)]
-    pub reply_until: Option<Ending>,
-    /// What is sent
-    #[command(flatten)]
-    pub load: LoadArgs,
-}
-
 /// What ends with an exit code of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
@@ -616,95 +409,9 @@ pub enum FailOn {
     Inconclusive,
 }
 
-/// By how much a metric may change, as a part of base.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
-    /// Which.
-    pub metric: GateMetric,
-    /// By how much, above 0.
-    pub by: f64,
-}
-
-/// Reads `cpu=5%`; in a commit message also `cpu +5%`.
-pub(crate) fn parse_change(text: &str) -> Result<Change, String> {
-    let names = GateMetric::ALL.map(GateMetric::name).join(", ");
-    let bad = || format!("'{text}' is no change of a metric; write it as cpu=5%, of {names}");
-    let (name, percent) = text.split_once(['=', ' ']).ok_or_else(bad)?;
-    let metric = GateMetric::ALL.into_iter().find(|metric| metric.name() == name.trim());
-    let number = percent
-        .trim()
-        .trim_start_matches('+')
-        .strip_suffix('%')
-        .ok_or_else(bad)?;
-    let by = number
-        .trim()
-        .parse::<f64>()
-        .ok()
-        .filter(|by| *by > 0.0 && *by <= 1000.0);
-    Ok(Change {
-        metric: metric.ok_or_else(bad)?,
-        by: by.ok_or_else(bad)? / 100.0,
-    })
-}
-
-/// Flags of `report`.
-#[derive(Args, Clone, Debug)]
-pub struct ReportArgs {
-    /// A run's directory, or its name under results/ [default: the latest]
-    pub run: Option<String>,
-}
-
-/// Flags of `export`.
-#[derive(Args, Clone, Debug)]
-pub struct ExportArgs {
-    /// A run's directory, or its name under results/ [default: the latest]
-    pub run: Option<String>,
-    /// What to write
-    #[arg(short, long, value_enum)]
-    pub format: Format,
-    /// File to write, or directory for several files of hgrm [default: standard output]
-    #[arg(short, long, value_name = "PATH")]
-    pub out: Option<PathBuf>,
-    /// Servers: all, families, names; -NAME takes one out
-    #[arg(
-        short,
-        long,
-        visible_alias = "server",
-        value_name = "NAMES",
-        default_value = "all",
-        value_delimiter = ',',
-        allow_hyphen_values = true
-    )]
-    pub models: Vec<String>,
-    /// Connection counts [default: all]
-    #[arg(short, long, value_name = "N", value_delimiter = ',', value_parser = parse_positive)]
-    pub conns: Vec<u64>,
-    /// Windows [default: all]
-    #[arg(short, long, value_enum, value_delimiter = ',')]
-    pub window: Vec<Window>,
-    /// Offered rates of an open loop [default: all]
-    #[arg(long, value_name = "RATES", value_parser = parse_rate_list)]
-    pub rate: Option<Rates>,
-    /// Unit of the values of hgrm [default: ms]
-    #[arg(long, value_enum)]
-    pub unit: Option<Unit>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_limit_is_a_metric_and_a_percentage() {
-        assert_eq!(parse_limit("cpu=5%"), Ok((Compared::Cpu, 0.05)));
-        assert_eq!(parse_limit("p99=12.5"), Ok((Compared::P99, 0.125)));
-        for text in [
-            "cpu", "cpu=", "speed=5%", "cpu=five", "cpu=0%", "cpu=-3%", "cpu=NaN", "cpu=inf",
-        ] {
-            let message = parse_limit(text).expect_err(text);
-            assert!(message.contains(&format!("'{text}'")), "{message}");
-        }
-    }
 
     #[test]
     fn work_is_passed_on_as_servers_understand_it() {

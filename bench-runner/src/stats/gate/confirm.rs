@@ -11,37 +11,30 @@ pub struct Final {
     pub not_confirmed: bool,
 }
 
-/// Whether a second campaign has to be run.
-#[must_use]
-pub fn needs_confirmation(first: &[Judged]) -> bool {
-    first.iter().any(|judged| judged.verdict == Verdict::Regression)
+impl Final {
+    /// The verdict of one metric, after what fresh pairs said of it, if they were asked.
+    ///
+    /// A regression only where both say so. One that was red at first and is not again, or was not judged again, is
+    /// inconclusive, and never passes on the strength of the second look. Any other keeps its first verdict, whatever the
+    /// second campaign says: looking again must not be a second chance to find something.
+    #[must_use]
+    pub fn of(first: Verdict, again: Option<Verdict>) -> Self {
+        let not_confirmed = first == Verdict::Regression && again != Some(Verdict::Regression);
+        Self {
+            verdict: if not_confirmed { Verdict::Inconclusive } else { first },
+            not_confirmed,
+        }
+    }
 }
 
-/// The verdict of each metric of a family, after a second campaign on fresh pairs: a regression only where both say so. A
-/// metric that was red at first and is not again, or was not judged again, is inconclusive, and never passes on the
-/// strength of the second look. The others keep their first verdict, whatever the second campaign says: looking again must
-/// not be a second chance to find something.
+/// The verdict of each metric of a family, after a second campaign on fresh pairs.
 ///
 /// With independent noise the chance of a false alarm is the square of that of one campaign; so is the power.
 #[must_use]
 pub fn confirmed(first: &[Judged], second: &[Judged]) -> Vec<Final> {
-    let again = |i: usize| {
-        second
-            .get(i)
-            .is_some_and(|judged| judged.verdict == Verdict::Regression)
-    };
-    let each = first.iter().enumerate().map(|(i, judged)| {
-        let not_confirmed = judged.verdict == Verdict::Regression && !again(i);
-        Final {
-            verdict: if not_confirmed {
-                Verdict::Inconclusive
-            } else {
-                judged.verdict
-            },
-            not_confirmed,
-        }
-    });
-    each.collect()
+    let again = |i: usize| second.get(i).map(|judged| judged.verdict);
+    let each = first.iter().enumerate();
+    each.map(|(i, judged)| Final::of(judged.verdict, again(i))).collect()
 }
 
 #[cfg(test)]
@@ -93,7 +86,6 @@ mod tests {
     #[test]
     fn without_a_second_campaign_nothing_is_red() {
         let first = judged(&[Regression, NoDifference]);
-        assert!(needs_confirmation(&first) && !needs_confirmation(&first[1..]));
         let told = confirmed(&first, &[]);
         assert!(told[0].not_confirmed && told[0].verdict == Inconclusive);
         assert_eq!(told[1].verdict, NoDifference);

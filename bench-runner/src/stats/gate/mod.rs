@@ -20,7 +20,7 @@ mod rate;
 mod rule;
 mod sign_flip;
 
-pub use confirm::{Final, confirmed, needs_confirmation};
+pub use confirm::{Final, confirmed};
 pub use hodges_lehmann::{Interval, hodges_lehmann, signed_rank_interval};
 pub use holm::holm;
 pub use judge::{Bad, Judged, POWER, judge, judge_each};
