@@ -24,7 +24,8 @@ use super::listen::ListenCounts;
 use super::probe::{CpuSpan, Tree, settle_kernel};
 use super::row::row;
 use super::server::{Launch, NOT_COUNTED, Server};
-use super::{stall, wait};
+use super::stall;
+use super::wait;
 use crate::plan::{Cell, Phase};
 use crate::record::{Ready, Row, Settings, Stopped};
 
@@ -158,14 +159,14 @@ fn footprint(bench: &Bench, cell: &Cell, launch: &Launch) -> Result<(Option<Foot
     settle_kernel();
     let mut server = Server::start(launch, &bench.settings, &bench.placement.server)?;
     let mut fleet = bench.fleet(cell, &server)?;
-    let start = Footing::now(server.pid());
+    let start = footing(server.pid());
     fleet.connect()?;
     fleet.start(cell.conns, bench.settings.rates_per_s.first().copied())?;
     let now = now_ns();
     fleet.measure(now, now + nanoseconds(FOOTPRINT))?;
     fleet.collect()?;
     server.check_alive()?;
-    let loaded = Footing::now(server.pid());
+    let loaded = footing(server.pid());
     server.stop()?;
     Ok((Some(start), Some(loaded)))
 }
@@ -173,7 +174,7 @@ fn footprint(bench: &Bench, cell: &Cell, launch: &Launch) -> Result<(Option<Foot
 fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, found: &mut Findings) -> Result<()> {
     // By then the generator's processes have started: what the kernel takes for them is not the connections'.
     wait::until(now_ns() + nanoseconds(TO_START))?;
-    found.start = Some(Footing::now(server.pid()));
+    found.start = Some(footing(server.pid()));
     let before = ListenCounts::read();
     fleet.connect()?;
     found.listen = before.zip(ListenCounts::read()).map(|(before, after)| after - before);
@@ -187,13 +188,24 @@ fn load(bench: &Bench, cell: &Cell, server: &mut Server, fleet: &mut Fleet, foun
         }
         found.windows.push(measured);
         if found.loaded.is_none() {
-            found.loaded = Some(Footing::now(server.pid()));
+            found.loaded = Some(footing(server.pid()));
         }
     }
     if bench.settings.rates_per_s.is_empty() {
         found.system_calls_per_request = Some(system_calls(cell.conns, None, fleet, server)?);
     }
     Ok(())
+}
+
+/// Memory while nobody talks. A server that uses its CPU all the same keeps the kernel from freeing there what earlier
+/// connections left, and what is freed later would be taken off from what its own need: it is stopped, and waited for.
+fn footing(pid: u32) -> Footing {
+    let tree = Tree::of(pid);
+    let stopped = tree.wants_cpu().then(|| stall::Stopped::now(&tree));
+    if stopped.is_some() {
+        settle_kernel();
+    }
+    Footing::now(pid)
 }
 
 /// System calls per request while `active` connections talk, in a short window of their own: counting them costs the
@@ -297,7 +309,27 @@ fn in_time(first_ns: u64, last_ns: u64, window_ns: u64) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn a_server_that_never_sleeps_rests_while_its_memory_is_read_and_goes_on_afterwards() {
+        let mut shell = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
+        let tree = Tree::of(shell.id());
+        let deadline = now_ns() + 10_000_000_000;
+        while !tree.wants_cpu() && now_ns() < deadline {
+            std::thread::yield_now();
+        }
+        let (before, read) = (tree.cpu(), footing(shell.id()));
+        let after = tree.cpu();
+        let goes_on = !tree.is_stopped();
+        shell.kill().unwrap();
+        shell.wait().unwrap();
+        let used = after.total_ns.unwrap() - before.total_ns.unwrap();
+        assert!(used * 2 < after.at_ns - before.at_ns, "{used} ns: {read:?}");
+        assert!(goes_on);
+    }
 
     #[test]
     fn readings_that_came_too_late_are_not_the_windows() {
