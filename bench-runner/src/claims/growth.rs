@@ -179,7 +179,7 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
     let n = cost(calls, "poll", MORE, 1)?.n;
     let number = format!(
         "10 times as many watched: select × {select:.1}, poll × {poll:.1} a call (n = {n} blocks); poll's server per \
-         request: {} (n = {})",
+         request: {} (n = {} rounds)",
         server.told(),
         server.rounds
     );
@@ -293,7 +293,7 @@ fn follows_active(measured: &Measured) -> Result<Judgement, String> {
     figures.extend(server_figures(measured, &["epoll-level", "epoll-edge", "poll"]));
     let number = format!(
         "epoll_wait: × {watched:.2} with {} instead of 100 watched, × {ready:.1} with 100 instead of 1 ready (n = {} \
-         blocks); CPU per request in the worse of two servers: {} (n = {})",
+         blocks); CPU per request in the worse of two servers: {} (n = {} rounds)",
         grouped(most),
         one.n,
         worst.told(),

@@ -15,3 +15,4 @@ mod ruler;
 mod served;
 mod support;
 mod watched;
+mod watching;
