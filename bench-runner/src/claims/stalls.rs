@@ -99,7 +99,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
     );
     let any_loop = find("epoll-edge", true).map_or_else(
         |_| String::new(),
-        |stall| format!(" Any loop does the same: epoll-edge {} of {}.", stall.answered_first, stall.others),
+        |stall| {
+            format!(
+                " Any loop does the same: epoll-edge {} of {}.",
+                stall.answered_first, stall.others
+            )
+        },
     );
     let judgement = if share(busy) >= ALL {
         Judgement::new(

@@ -12,7 +12,9 @@ fn line(name: &str, fixed: f64, each: f64, most: u64) -> Series {
     let counts = COUNTS.into_iter().filter(|&count| count <= most);
     Series {
         name: name.to_owned(),
-        points: counts.map(|count| point(count, fixed + each * count as f64, 0.05)).collect(),
+        points: counts
+            .map(|count| point(count, fixed + each * count as f64, 0.05))
+            .collect(),
         ended: (most < 10_000).then(|| Ended {
             x: 1500,
             label: "1,019 at most".to_owned(),
@@ -22,7 +24,11 @@ fn line(name: &str, fixed: f64, each: f64, most: u64) -> Series {
 }
 
 fn watching() -> Watching {
-    let calls = [("select", 250.0, 9.0), ("poll", 250.0, 28.0), ("epoll-level", 240.0, 0.0)];
+    let calls = [
+        ("select", 250.0, 9.0),
+        ("poll", 250.0, 28.0),
+        ("epoll-level", 240.0, 0.0),
+    ];
     let servers = [
         ("busy-poll", 4300.0, 5.3, 10_000),
         ("select", 4300.0, 0.7, 1000),
@@ -41,7 +47,9 @@ fn watching() -> Watching {
             },
             Panel {
                 heading: "A server's request, 100 of them talk".to_owned(),
-                series: servers.map(|(name, fixed, each, most)| line(name, fixed, each, most)).into(),
+                series: servers
+                    .map(|(name, fixed, each, most)| line(name, fixed, each, most))
+                    .into(),
             },
         ],
     }

@@ -32,7 +32,11 @@ fn tested(place: &Place, arguments: &str, out: &str) -> (Record, String) {
 fn what_does_not_depend_on_speed_has_the_same_verdict_everywhere() {
     let place = Place::new();
     let (record, text) = tested(&place, "--only 1,4,7,11,12", "out");
-    let verdicts: Vec<(u8, Finding)> = record.claims.iter().map(|answer| (answer.id, answer.judgement.verdict)).collect();
+    let verdicts: Vec<(u8, Finding)> = record
+        .claims
+        .iter()
+        .map(|answer| (answer.id, answer.judgement.verdict))
+        .collect();
     let switches = verdicts[2];
     assert_eq!(
         verdicts,
@@ -54,10 +58,20 @@ fn what_does_not_depend_on_speed_has_the_same_verdict_everywhere() {
     for answer in &record.claims {
         let number = answer.judgement.number.as_deref().unwrap();
         assert!(number.contains("(n = ") || [4, 12].contains(&answer.id), "{number}");
-        assert!(written.contains(&number[1..]) && written.contains(&answer.claim), "{}", answer.id);
-        assert!(text.contains(&format!("\n{:>2}  ", answer.id)) || text.starts_with(" 1  "), "{text}");
+        assert!(
+            written.contains(&number[1..]) && written.contains(&answer.claim),
+            "{}",
+            answer.id
+        );
+        assert!(
+            text.contains(&format!("\n{:>2}  ", answer.id)) || text.starts_with(" 1  "),
+            "{text}"
+        );
     }
-    assert!(written.contains("bench-runner claims --only 1,4,7,11,12"), "the command stands at the end");
+    assert!(
+        written.contains("bench-runner claims --only 1,4,7,11,12"),
+        "the command stands at the end"
+    );
     place.nothing_left();
 
     // From the numbers alone the same verdicts come, and no record is written over.
@@ -71,12 +85,14 @@ fn what_does_not_depend_on_speed_has_the_same_verdict_everywhere() {
 
     let mut value = serde_json::to_value(&record).unwrap();
     complete(&mut value);
-    documented("claims.json", &[serde_json::to_value(&record).unwrap(), value]
-        .map(|mut value| {
+    documented(
+        "claims.json",
+        &[serde_json::to_value(&record).unwrap(), value].map(|mut value| {
             // As in run.json, and documented there.
             value["environment"] = json!({});
             value
-        }));
+        }),
+    );
 }
 
 /// The parts that were not measured, each with one of what it would have.
@@ -153,7 +169,16 @@ fn complete(value: &mut Value) {
     readings.push(unknown);
     let unknown = readings.last_mut().and_then(Value::as_object_mut).unwrap();
     for (name, value) in unknown.iter_mut() {
-        let counted = ["connected", "served", "starved", "limited_by", "reason", "processes", "threads"].contains(&&**name);
+        let counted = [
+            "connected",
+            "served",
+            "starved",
+            "limited_by",
+            "reason",
+            "processes",
+            "threads",
+        ]
+        .contains(&&**name);
         if counted || name.contains("_per_") || name.contains("_ns") || name == "silent_cpus" {
             *value = Value::Null;
         }
@@ -180,15 +205,27 @@ fn the_reference_claims_are_those_of_their_numbers() {
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
         let committed = committed.unwrap_or_else(|| panic!("claim {} is not there", claim.id));
         for (again, figure) in again.judgement.figures.iter_mut().zip(&committed.judgement.figures) {
-            assert!(near(again.value, figure.value), "{}: {} {}", figure.name, again.value, figure.value);
+            assert!(
+                near(again.value, figure.value),
+                "{}: {} {}",
+                figure.name,
+                again.value,
+                figure.value
+            );
             again.value = figure.value;
         }
-        assert_eq!(*committed, again, "judge again: bench-runner claims --from results/reference");
+        assert_eq!(
+            *committed, again,
+            "judge again: bench-runner claims --from results/reference"
+        );
     }
     let chart = pictures::watching(&record);
     let title = chart.as_ref().map(|chart| ("claims-watching", chart.title()));
     let committed = fs::read_to_string(directory.join("claims.md")).unwrap();
-    assert!(committed == text(&record, title), "bench-runner claims --from results/reference");
+    assert!(
+        committed == text(&record, title),
+        "bench-runner claims --from results/reference"
+    );
     if let Some(chart) = chart {
         let picture = chart.draw(&theme::LIGHT).unwrap();
         let committed = fs::read_to_string(directory.join("claims-watching.svg")).unwrap();
@@ -211,7 +248,11 @@ fn claims_are_told_without_measuring_and_wrong_numbers_are_usage_errors() {
     }
     let nowhere = output(&mut place.command("claims --only 4 --out /proc/nowhere"));
     assert_eq!(nowhere.status.code(), Some(1));
-    assert!(String::from_utf8(nowhere.stderr).unwrap().contains("cannot write into '/proc/nowhere'"));
+    assert!(
+        String::from_utf8(nowhere.stderr)
+            .unwrap()
+            .contains("cannot write into '/proc/nowhere'")
+    );
     let short = output(&mut place.bare("claims -h"));
     assert!(short.stdout.split(|&byte| byte == b'\n').count() <= 30, "a screen");
     assert!(!place.path("results").exists(), "nothing was recorded");
@@ -230,10 +271,18 @@ fn an_interruption_keeps_what_was_measured_and_leaves_nobody_behind() {
     assert!(told.contains("interrupted; what there is was kept"), "{told}");
     let record = Record::read(&place.path("out")).unwrap();
     assert!(record.interrupted);
-    assert_eq!(record.claims[0].judgement.verdict, Finding::Depends, "it was measured before");
+    assert_eq!(
+        record.claims[0].judgement.verdict,
+        Finding::Depends,
+        "it was measured before"
+    );
     let broken = &record.claims[1].judgement;
     assert_eq!(broken.verdict, Finding::Untested);
-    assert!(broken.told().contains("interrupted before it was measured"), "{}", broken.told());
+    assert!(
+        broken.told().contains("interrupted before it was measured"),
+        "{}",
+        broken.told()
+    );
     assert!(place.path("out/claims.md").exists());
     place.nothing_left();
 }
