@@ -211,7 +211,11 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
     } else {
         let stage = format!(
             "Whoever watches ten times as many pays {select:.0} times as much for each select and {poll:.0} times for \
-             each poll, though one has something to say. {copy}"
+             each poll, though one has something to say. {copy} A server's request pays less, because one call finds all \
+             that are ready: with {ACTIVE} of them talking, from {} to {} watched, × {:.1} in poll.",
+            grouped(server.from.0),
+            grouped(server.to.0),
+            server.factor()
         );
         Judgement::new(Finding::Confirmed, number, stage)
     };
