@@ -74,7 +74,12 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         .fold((0, 0), |(late, lost), burst| (late + burst.late, lost + burst.lost));
     let most = small.iter().map(|burst| burst.late).max().unwrap_or(0);
     let judgement = if lost > 0 {
-        let stage = format!("{lost} clients had no reply in {} s.", small[0].patience_ms / 1000);
+        let stage = format!(
+            "Of {n} clients that come at once behind a backlog of 3 or 5 some have no reply in {} s, and up to {most} had to \
+             wait for a second or more, because their handshake was dropped and is tried again. Behind 4,096 all are \
+             answered at once.",
+            small[0].patience_ms / 1000
+        );
         Judgement::new(Finding::Refuted, number, stage)
     } else if late > 0 {
         let stage = format!(

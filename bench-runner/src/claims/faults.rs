@@ -56,15 +56,15 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         Err(why) => format!("servers with these faults could not be tested: {why}"),
     };
     let number = format!(
-        "{} of {} bytes left after one read, reported {} times more, {} found once another one came; {} wake-ups a second for \
-         room to send by level, {} by edge, {} without (n = 1); {servers}",
+        "{} of {} bytes left after one read, reported {} times more, {} found once another one came; wake-ups for room to send in \
+         {ms} ms: level {}, edge {}, without that interest {} (n = 1); {servers}",
         grouped(seen.left),
         grouped(seen.came),
         seen.reports,
         grouped(seen.found_later),
-        grouped(per_s(seen.level_wakes) as u64),
-        grouped(per_s(seen.edge_wakes) as u64),
-        grouped(per_s(seen.dropped_wakes) as u64),
+        grouped(seen.level_wakes),
+        grouped(seen.edge_wakes),
+        grouped(seen.dropped_wakes),
     );
     let spins = per_s(seen.level_wakes) >= SPINS_PER_S && per_s(seen.dropped_wakes) < SPINS_PER_S;
     let (found, edge_spins) = (seen.found_later > 0, per_s(seen.edge_wakes) >= SPINS_PER_S);
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(judgement.verdict, Finding::Depends);
         let number = judgement.number.unwrap();
         assert!(
-            number.contains("1,976 of 3,000 bytes left") && number.contains("2,000,000 wake-ups a second"),
+            number.contains("1,976 of 3,000 bytes left") && number.contains("in 100 ms: level 200,000, edge 1,"),
             "{number}"
         );
         assert!(number.ends_with("could not be tested: no python3 here"), "{number}");

@@ -179,7 +179,7 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
     let n = cost(calls, "poll", MORE, 1)?.n;
     let number = format!(
         "10 times as many watched: select × {select:.1}, poll × {poll:.1} a call (n = {n} blocks); poll's server per \
-         request: {} (n = {})",
+         request: {} (n = {} rounds)",
         server.told(),
         server.rounds
     );
@@ -211,7 +211,11 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
     } else {
         let stage = format!(
             "Whoever watches ten times as many pays {select:.0} times as much for each select and {poll:.0} times for \
-             each poll, though one has something to say. {copy}"
+             each poll, though one has something to say. {copy} A server's request pays less, because one call finds all \
+             that are ready: with {ACTIVE} of them talking, from {} to {} watched, × {:.1} in poll.",
+            grouped(server.from.0),
+            grouped(server.to.0),
+            server.factor()
         );
         Judgement::new(Finding::Confirmed, number, stage)
     };
@@ -293,7 +297,7 @@ fn follows_active(measured: &Measured) -> Result<Judgement, String> {
     figures.extend(server_figures(measured, &["epoll-level", "epoll-edge", "poll"]));
     let number = format!(
         "epoll_wait: × {watched:.2} with {} instead of 100 watched, × {ready:.1} with 100 instead of 1 ready (n = {} \
-         blocks); CPU per request in the worse of two servers: {} (n = {})",
+         blocks); CPU per request in the worse of two servers: {} (n = {} rounds)",
         grouped(most),
         one.n,
         worst.told(),

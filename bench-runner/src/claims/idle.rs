@@ -64,7 +64,7 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         ));
     }
     let number = format!(
-        "{:.2} CPUs while nobody talks, {most:.3} at most in those that block (n = {})",
+        "{:.2} CPUs while nobody talks, {most:.3} at most in those that block (n = {} rounds)",
         spins.median, spins.rounds
     );
     let judgement = if most > ASLEEP {
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(usual.verdict, Finding::Confirmed);
         assert_eq!(
             usual.number.unwrap(),
-            "0.99 CPUs while nobody talks, 0.001 at most in those that block (n = 1)"
+            "0.99 CPUs while nobody talks, 0.001 at most in those that block (n = 1 rounds)"
         );
         assert_eq!(told(0.1, 0.001).verdict, Finding::Refuted);
     }

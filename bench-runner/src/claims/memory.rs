@@ -134,7 +134,7 @@ fn gib(measured: &Measured) -> Result<Judgement, String> {
         ));
     }
     let number = format!(
-        "{} per connection ({server}, one end; {} with both), so {} connections a GiB: extrapolated from {} held (n = {}); \
+        "{} per connection ({server}, one end; {} with both), so {} connections a GiB: extrapolated from {} held (n = {} rounds); \
          RLIMIT_NOFILE is {} here",
         bytes(own.median),
         bytes(both.median),
@@ -205,7 +205,7 @@ fn small(measured: &Measured) -> Result<Judgement, String> {
         Figure::new("threads of coroutine", of_hand as f64, "threads", n),
     ];
     let number = format!(
-        "beside the connection itself {} for a thread, {} for a coroutine: × {ratio:.1} (n = {n}); with {} connections {} \
+        "beside the connection itself {} for a thread, {} for a coroutine: × {ratio:.1} (n = {n} rounds); with {} connections {} \
          threads against {}",
         bytes(thread),
         bytes(coroutine),

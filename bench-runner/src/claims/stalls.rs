@@ -97,6 +97,15 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         waits.others,
         busy.trials,
     );
+    let any_loop = find("epoll-edge", true).map_or_else(
+        |_| String::new(),
+        |stall| {
+            format!(
+                " Any loop does the same: epoll-edge {} of {}.",
+                stall.answered_first, stall.others
+            )
+        },
+    );
     let judgement = if share(busy) >= ALL {
         Judgement::new(
             Finding::Refuted,
@@ -120,7 +129,7 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         let stage = format!(
             "One handler computes for {}, and of {} who asked for nothing {} have their reply before it is done. The hub \
              takes over when somebody waits, and nobody does. If it waits instead, {} of {} go first. A thread or a process \
-             for each is interrupted by the kernel: {} of {}.",
+             for each is interrupted by the kernel: {} of {}.{any_loop}",
             time(busy.slow_ns as f64),
             busy.others,
             busy.answered_first,

@@ -61,7 +61,9 @@ pub fn write(directory: &Path, record: &Record, chart: Option<(&str, &str)>) -> 
     write_whole(&directory.join(FILE), text(record, chart))
 }
 
-fn text(record: &Record, chart: Option<(&str, &str)>) -> String {
+/// What stands in claims.md.
+#[must_use]
+pub fn text(record: &Record, chart: Option<(&str, &str)>) -> String {
     let mut out = String::from("# What textbooks say, measured\n\n");
     let _ = writeln!(out, "{}, on {}.\n", counted(record), machine_of(&record.environment));
     if record.interrupted {
@@ -183,7 +185,11 @@ fn paint(verdict: Finding) -> &'static str {
     }
 }
 
+/// As a sentence begins, unless it does so with the name of a call.
 fn capitalised(text: &str) -> String {
+    if ["select", "poll", "epoll"].iter().any(|call| text.starts_with(call)) {
+        return text.to_owned();
+    }
     let mut chars = text.chars();
     chars
         .next()

@@ -16,3 +16,4 @@ mod ruler;
 mod served;
 mod support;
 mod watched;
+mod watching;

@@ -2,10 +2,14 @@
 //! verdicts are asserted that the speed of the machine has no part in.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
+use bench_runner::charts::{Chart, theme};
 use bench_runner::claims::measured::{Burst, Call, Faulty, Leftovers, Spread, Stall};
-use bench_runner::claims::{CLAIMS, Finding, Record};
+use bench_runner::claims::{Answer, CLAIMS, Finding, Record};
+use bench_runner::render::claims::text;
+use bench_runner::render::pictures;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -183,6 +187,38 @@ fn complete(value: &mut Value) {
         assert!(measured[name].is_object(), "{name}");
     }
     value["warnings"] = json!([{ "kind": "steal", "text": "It was." }]);
+}
+
+/// The committed outcome, where there is one, is what its numbers say by the rules and in the words of today.
+#[test]
+fn the_reference_claims_are_those_of_their_numbers() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/reference");
+    if !Record::is_in(&directory) {
+        eprintln!("skipped: no claims are committed");
+        return;
+    }
+    let record = Record::read(&directory).unwrap();
+    for claim in CLAIMS {
+        let committed = record.claims.iter().find(|answer| answer.id == claim.id);
+        let again = Answer::to(&claim, &record.measured);
+        assert_eq!(
+            committed,
+            Some(&again),
+            "judge again: bench-runner claims --from results/reference"
+        );
+    }
+    let chart = pictures::watching(&record);
+    let title = chart.as_ref().map(|chart| ("claims-watching", chart.title()));
+    let committed = fs::read_to_string(directory.join("claims.md")).unwrap();
+    assert!(
+        committed == text(&record, title),
+        "bench-runner claims --from results/reference"
+    );
+    if let Some(chart) = chart {
+        let picture = chart.draw(&theme::LIGHT).unwrap();
+        let committed = fs::read_to_string(directory.join("claims-watching.svg")).unwrap();
+        assert!(committed == picture.svg, "bench-runner claims --from results/reference");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::render::readme::machine_of;
 /// Servers in the right panel, where they were measured.
 const SERVERS: [&str; 6] = ["busy-poll", "select", "poll", "epoll-level", "epoll-edge", "thread"];
 /// The calls in the left panel, each in the colour of the server that lives of it.
-const CALLS: [(&str, &str); 3] = [("select", "select"), ("poll", "poll"), ("epoll_wait", "epoll-edge")];
+const CALLS: [(&str, &str); 3] = [("select", "select"), ("poll", "poll"), ("epoll_wait", "epoll-level")];
 /// A growth that is told as one.
 const GROWS: f64 = 2.0;
 
@@ -18,7 +18,7 @@ const GROWS: f64 = 2.0;
 pub fn watching(record: &Record) -> Option<Watching> {
     let measured = &record.measured;
     let of_calls = Panel {
-        heading: "One call, one of them ready".to_owned(),
+        heading: "The call that each makes, one ready".to_owned(),
         series: CALLS.iter().filter_map(|call| call_series(measured, *call)).collect(),
     };
     let of_servers = Panel {
