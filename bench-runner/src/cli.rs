@@ -84,7 +84,7 @@ Examples:
     Doctor(DoctorArgs),
     /// Check that servers answer rightly, without measuring
     Verify(VerifyArgs),
-    /// Draw charts and README of a recorded run again
+    /// Draw charts, README and report.html of a recorded run again
     Report(ReportArgs),
     /// Write what makes a shell complete this command line
     #[command(after_long_help = "\
