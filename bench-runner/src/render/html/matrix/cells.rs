@@ -4,9 +4,7 @@ use loadgen::units::{grouped, short, time};
 use maud::{Markup, html};
 
 use super::super::models::Model;
-use super::super::value::{
-    AT_LEAST, AT_MOST, BEHIND, BEYOND, FAILED, FEWER, beyond, mark, nothing, optional, times,
-};
+use super::super::value::{AT_LEAST, AT_MOST, BEHIND, BEYOND, FAILED, FEWER, beyond, mark, nothing, optional, times};
 use super::super::{Page, words};
 use crate::stats::{Aim, Estimate, Line, RateSummary, WindowSummary};
 
@@ -60,10 +58,10 @@ pub(super) fn wait(window: Option<&WindowSummary>) -> Markup {
     }
 }
 
-/// The highest rate with which an open loop's server kept up, and its response time there.
+/// The highest offered rate up to which the server kept up with each, and its response time there.
 pub(super) fn keeps_up(line: &Line) -> Markup {
     let kept = |point: &&RateSummary| !point.behind;
-    let Some(highest) = line.curve.iter().filter(kept).next_back() else {
+    let Some(highest) = line.curve.iter().take_while(kept).last() else {
         return html! {
             @if line.curve.is_empty() { (nothing()) (nothing()) } @else {
                 td.n data-v="0" { "none" }
@@ -84,7 +82,13 @@ pub(super) fn keeps_up(line: &Line) -> Markup {
 }
 
 /// What a server takes of something.
-pub(super) fn estimate(page: &Page, aim: Aim, line: &Line, value: Option<Estimate>, write: fn(f64) -> String) -> Markup {
+pub(super) fn estimate(
+    page: &Page,
+    aim: Aim,
+    line: &Line,
+    value: Option<Estimate>,
+    write: fn(f64) -> String,
+) -> Markup {
     let Some(value) = value else { return nothing() };
     let standing = Standing::of(page, aim, line);
     html! {
@@ -148,4 +152,3 @@ pub(super) fn nature(model: &Model, line: Option<&Line>) -> Markup {
         (told(nature.portable.as_deref()))
     }
 }
-

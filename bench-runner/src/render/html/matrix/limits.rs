@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::super::models::Model;
 use super::super::{Page, words};
 
 pub(super) fn limits(page: &Page) -> Markup {
@@ -33,4 +34,3 @@ pub(super) fn limits(page: &Page) -> Markup {
         }
     }
 }
-
