@@ -96,7 +96,7 @@ Examples:
     Doctor(DoctorArgs),
     /// Check that servers answer rightly, without measuring
     Verify(VerifyArgs),
-    /// Draw charts and README of a recorded run again
+    /// Draw charts, README and report.html of a recorded run again
     Report(ReportArgs),
     /// Write a recorded run in a format that other programs read
     #[command(after_long_help = "\

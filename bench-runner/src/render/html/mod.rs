@@ -13,6 +13,7 @@ mod matrix;
 mod models;
 mod reading;
 mod rows;
+mod sources;
 mod spectrum;
 #[cfg(test)]
 mod tests_support;

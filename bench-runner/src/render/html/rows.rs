@@ -1,16 +1,18 @@
 //! Every row, to be sorted and filtered, with its verdicts and what they rest on.
 
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
+mod filters;
 
-use loadgen::units::{counted, grouped, short, time};
+use std::cmp::Reverse;
+
+use loadgen::units::{grouped, short, time};
 use maud::{Markup, html};
 
+use self::filters::filters;
 use super::value::{
     AT_LEAST, AT_MOST, BEYOND, FAILED, FEWER, beyond, head, kib, mark, microseconds, nothing, number, number_head,
     optional,
 };
-use super::{Page, environment, trust, words};
+use super::{Page, sources, trust, words};
 use crate::record::{Row, Verdict, Window};
 
 /// A file that a browser opens at once has no more rows than that; those that are left out have the best verdicts.
@@ -29,7 +31,7 @@ pub(super) fn rows(page: &Page) -> Markup {
             .then(a.round.cmp(&b.round))
     });
     let open = !page.summary.rates_per_s.is_empty();
-    let sources = environment::sources(page.rows);
+    let sources = sources::sources(page.rows);
     html! {
         @if shown.len() < page.rows.len() {
             p.alarm {
@@ -85,40 +87,6 @@ pub(super) fn window(row: &Row) -> String {
         (Window::Open, Some(rate)) => format!("{} req/s due", short(rate)),
         (Window::Idle, _) => format!("{} talk", grouped(row.load.active)),
         _ => "all talk".to_owned(),
-    }
-}
-
-fn filters(rows: &[&Row]) -> Markup {
-    let conns: BTreeSet<u64> = rows.iter().map(|row| row.conns).collect();
-    let verdicts: BTreeSet<Verdict> = rows.iter().flat_map(|row| row.verdicts.iter().copied()).collect();
-    let mut windows: Vec<String> = Vec::new();
-    for row in rows {
-        let name = window(row);
-        if !windows.contains(&name) {
-            windows.push(name);
-        }
-    }
-    html! {
-        form.filters #filters aria-label="Filter the rows" {
-            label { "Text " input type="search" name="text" placeholder="model, limit, evidence" autocomplete="off"; }
-            (choice("Connections", "conns", conns.iter().map(|&conns| (conns.to_string(), grouped(conns)))))
-            (choice("Window", "window", windows.iter().map(|name| (name.clone(), name.clone()))))
-            (choice("Verdict", "verdict", verdicts.iter().map(|given| (given.name().to_owned(), given.name().to_owned()))))
-            button type="reset" { "Show all rows" }
-            output #count role="status" { (counted(rows.len() as u64, "row")) }
-        }
-    }
-}
-
-fn choice(label: &str, name: &str, values: impl Iterator<Item = (String, String)>) -> Markup {
-    html! {
-        label {
-            (label) " "
-            select name=(name) {
-                option value="" { "any" }
-                @for (value, shown) in values { option value=(value) { (shown) } }
-            }
-        }
     }
 }
 
@@ -208,7 +176,7 @@ fn percentile(row: &Row, ns: Option<u64>) -> Markup {
 /// Why: the limit, each verdict with what it rests on, and where the numbers were read.
 fn evidence(row: &Row, window: &str, sources: &[String]) -> Markup {
     let limit = row.limited_by.as_deref();
-    let set = environment::set_of(row, sources);
+    let set = sources::set_of(row, sources);
     html! {
         @if let Some(limit) = limit { span.limit title=[words::limit(limit)] { (limit) } }
         @if let Some(reason) = &row.reason { span.limit.bad { (reason) } }
