@@ -51,7 +51,7 @@ pub struct GateArgs {
     /// Time that all of it may take, builds aside
     #[arg(long, value_name = "TIME", default_value = "8m", value_parser = parse_duration)]
     pub budget: Duration,
-    /// What head may be worse by: cpu=5%, memory=10%, throughput=N%, p50=N%, p99=N% (repeatable)
+    /// What head may be worse by: cpu=5%, answered=5%, memory=10%, throughput=N%, p50=N%, p99=N% (repeatable)
     #[arg(long, value_name = "METRIC=N%", value_parser = parse_change)]
     pub limit: Vec<Change>,
     /// What it is meant to be worse by, as Perf-Accept in a commit message (repeatable)

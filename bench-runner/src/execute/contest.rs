@@ -4,9 +4,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use loadgen::wire::Slice;
 use loadgen::{Bytes, Config, Exchange, Expected, ExpectedHttp, Fleet, Outcome};
 use rand::RngExt;
@@ -100,6 +100,16 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
+/// Marks an error that is no side's fault but our own, as where the generator gives out.
+#[derive(Clone, Copy, Debug)]
+struct OurOwn;
+
+impl fmt::Display for OurOwn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it was not the server")
+    }
+}
+
 /// One side while it is alive.
 struct Live<'a> {
     side: Side,
@@ -111,20 +121,21 @@ struct Live<'a> {
 }
 
 impl<'a> Contest<'a> {
-    /// Where processes of the server come and go while it is loaded, only the kernel can tell what they use.
+    /// Whether processes of the server come and go while it is loaded, so that only the kernel can tell what they use; and
+    /// the longest that a side took until all of its connections were answered.
     ///
     /// # Errors
     /// When base or head is broken, or the user interrupts.
-    pub fn needs_counting(&self) -> Result<bool> {
+    pub fn needs_counting(&self) -> Result<(bool, Duration)> {
+        let (mut needs, mut longest) = (false, Duration::ZERO);
         for side in Side::BOTH {
+            let began = Instant::now();
             let mut live = self.start(side, TrialLoad::Saturated, 0)?;
-            let known = live.with_rights(|live| Ok(live.try_slice(TrialLoad::Saturated)?.1.is_ok()))?;
+            longest = longest.max(began.elapsed());
+            needs |= live.with_rights(|live| Ok(live.try_slice(TrialLoad::Saturated)?.1.is_err()))?;
             live.stop()?;
-            if !known {
-                return Ok(true);
-            }
         }
-        Ok(false)
+        Ok((needs, longest))
     }
 
     /// How many requests a second base answers in a closed loop: the median of some slices.
@@ -260,7 +271,8 @@ impl<'a> Contest<'a> {
             arrivals: load.rate_per_s().and(self.settings.arrivals),
             ..config(self.settings, self.conns, server.address, exchange)
         };
-        let mut fleet = Fleet::launch(self.loadgen, config, self.settings.shards, &self.placement.generator)?;
+        let fleet = Fleet::launch(self.loadgen, config, self.settings.shards, &self.placement.generator);
+        let mut fleet = fleet.context(OurOwn)?;
         let connected = fleet.connect()?;
         if connected.greeted < self.conns {
             bail!("it answered {} of {} connections", connected.greeted, self.conns);
@@ -276,10 +288,13 @@ impl<'a> Contest<'a> {
         })
     }
 
-    /// An interruption is nobody's fault.
+    /// An interruption is nobody's fault, and what went wrong with the generator or a counter is ours.
     fn broken(&self, side: Side, error: &anyhow::Error) -> anyhow::Error {
         if loadgen::interrupt::requested() {
             return anyhow::anyhow!("interrupted");
+        }
+        if error.downcast_ref::<OurOwn>().is_some() {
+            return anyhow::anyhow!("{} of '{}': {error:#}", side.name(), self.server);
         }
         Broken {
             side,
@@ -296,7 +311,7 @@ impl Live<'_> {
         self.with_rights(|live| {
             let (slice, cpu_ns) = live.try_slice(load)?;
             let row = SliceRow {
-                cpu_ns: cpu_ns.map_err(anyhow::Error::msg)?,
+                cpu_ns: cpu_ns.map_err(anyhow::Error::msg).context(OurOwn)?,
                 answered: slice.answered,
                 unanswered: slice.unanswered,
                 elapsed_ns: slice.elapsed_ns,
@@ -318,7 +333,8 @@ impl Live<'_> {
         let after = self.tree.cpu();
         let counts = self.server.counters().map(Counters::read);
         self.server.check_alive()?;
-        let slice = slice?;
+        // It lives, and whatever it answered wrongly is an outcome.
+        let slice = slice.context(OurOwn)?;
         let failures = slice.outcomes.failures();
         if let Some((outcome, n)) = failures.first() {
             let wrong = if *outcome == Outcome::Mismatch {
@@ -332,11 +348,14 @@ impl Live<'_> {
                 slice.answered + slice.unanswered + n
             );
         }
+        let by_clocks = CpuSpan::between(before, after, self.tree.is_still(self.server.pid())).total_ns;
         let cpu_ns = match counted.zip(counts) {
-            Some((before, after)) => after.since(&before).task_clock_ns,
-            None => CpuSpan::between(before, after, self.tree.is_still(self.server.pid()))
-                .total_ns
-                .map_err(str::to_owned),
+            // Where perf events are closed the processes' own clocks tell, unless processes come and go.
+            Some((before, after)) => after
+                .since(&before)
+                .task_clock_ns
+                .or_else(|why| by_clocks.map_err(|_| why)),
+            None => by_clocks.map_err(str::to_owned),
         };
         Ok((slice, cpu_ns))
     }

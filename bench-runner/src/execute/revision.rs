@@ -55,6 +55,14 @@ impl Workshop {
         })
     }
 
+    /// Whether files that git follows have changes that no commit has.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn is_dirty(&self) -> Result<bool> {
+        Ok(!git(&self.repository, &["status", "--porcelain", "--untracked-files=no"])?.is_empty())
+    }
+
     /// What the commit messages from `base` (left out) to `head` say, newest first.
     ///
     /// # Errors
@@ -70,9 +78,11 @@ impl Workshop {
     /// When the revision cannot be checked out or built.
     pub fn build(&self, side: Side, commit: &str, programs: &[String]) -> Result<PathBuf> {
         let tree = self.directory.join("tree");
-        if tree.join(".git").exists() {
+        // One that points to where the repository was before it was moved is none.
+        if git(&tree, &["rev-parse", "--show-toplevel"]).is_ok_and(|top| is_same_place(Path::new(&top), &tree)) {
             git(&tree, &["checkout", "--quiet", "--force", "--detach", commit])?;
         } else {
+            let _ = fs::remove_dir_all(&tree);
             let path = tree.display().to_string();
             // One whose directory was deleted is still on git's list.
             git(&self.repository, &["worktree", "prune"])?;
@@ -106,6 +116,13 @@ impl Workshop {
     }
 }
 
+fn is_same_place(one: &Path, other: &Path) -> bool {
+    one.canonicalize()
+        .ok()
+        .zip(other.canonicalize().ok())
+        .is_some_and(|(one, other)| one == other)
+}
+
 /// Whether a revision has the source of a server's program.
 fn has(tree: &Path, program: &str) -> bool {
     let name = program.strip_prefix("server-").unwrap_or(program);
@@ -117,6 +134,10 @@ fn git(directory: &Path, words: &[&str]) -> Result<String> {
         .arg("-C")
         .arg(directory)
         .args(words)
+        // Set by hooks, these would name another repository, and its work tree would be changed.
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
         .stdin(Stdio::null())
         .output();
     let output = output.context("cannot run git")?;

@@ -1,6 +1,7 @@
 //! What builds that were compared with themselves were said to be: a line for each such gate, so that every summary can
 //! tell how often this kind of runner cries wolf.
 
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -9,14 +10,12 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::environment::Environment;
-
 /// A gate that compared a build with itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SelfTest {
     /// When it ended (UTC).
     pub at: Timestamp,
-    /// The kind of runner: processor, processors, virtualisation.
+    /// The class of its machine, as a history has it.
     pub runner: String,
     /// The servers.
     pub servers: Vec<String>,
@@ -24,19 +23,22 @@ pub struct SelfTest {
     pub pairs: u32,
     /// Time that was allowed.
     pub budget_s: f64,
-    /// Whether it was red, which could only be wrong.
+    /// The chance of a false alarm that was allowed.
+    #[serde(default)]
+    pub alpha: f64,
+    /// What head might have been worse by.
+    #[serde(default)]
+    pub limits: BTreeMap<String, f64>,
+    /// Connections.
+    #[serde(default)]
+    pub conns: u64,
+    /// Whether it was red, which could only be wrong: a regression, or a server that could not be measured.
     pub red: bool,
+    /// Whether it called the build better than itself, which is as wrong and turns nothing red.
+    #[serde(default)]
+    pub improved: bool,
     /// Standard deviations of the paired data, in the order of the servers.
     pub sd: Vec<Option<f64>>,
-}
-
-/// What makes two runners one kind: noise comes from there.
-#[must_use]
-pub fn runner(environment: &Environment) -> String {
-    let cpu = environment.cpu.model.as_deref().unwrap_or("unknown processor");
-    let cpus = environment.usable_cpus().map_or("?".to_owned(), |n| n.to_string());
-    let machine = environment.virtualisation.summary();
-    format!("{cpus} × {cpu}, {machine}")
 }
 
 /// All of them that can be read; a damaged line is none.

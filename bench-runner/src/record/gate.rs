@@ -45,11 +45,20 @@ pub enum GateMetric {
     P99,
     /// User memory per connection.
     Memory,
+    /// The share that was answered of what was due, at an offered rate.
+    Answered,
 }
 
 impl GateMetric {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Cpu, Self::Throughput, Self::P50, Self::P99, Self::Memory];
+    pub const ALL: [Self; 6] = [
+        Self::Cpu,
+        Self::Answered,
+        Self::Throughput,
+        Self::P50,
+        Self::P99,
+        Self::Memory,
+    ];
 
     /// The name on a command line.
     #[must_use]
@@ -60,6 +69,7 @@ impl GateMetric {
             Self::P50 => "p50",
             Self::P99 => "p99",
             Self::Memory => "memory",
+            Self::Answered => "answered",
         }
     }
 
@@ -72,6 +82,7 @@ impl GateMetric {
             Self::P50 => "median response",
             Self::P99 => "p99 response",
             Self::Memory => "memory per connection",
+            Self::Answered => "answered of what was due",
         }
     }
 }
@@ -167,6 +178,12 @@ impl SliceRow {
     #[must_use]
     pub fn cpu_ns_per_request(&self) -> f64 {
         self.cpu_ns as f64 / self.answered as f64
+    }
+
+    /// The share that was answered of what was due.
+    #[must_use]
+    pub fn answered_share(&self) -> f64 {
+        self.answered as f64 / (self.answered + self.unanswered) as f64
     }
 
     /// Replies per second.

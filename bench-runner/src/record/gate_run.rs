@@ -112,6 +112,23 @@ pub struct Line {
     pub sd: Option<f64>,
     /// Process pairs.
     pub pairs: u64,
+    /// What fresh pairs said of a metric that was red; null where it was not. It is red only where they say so too, and
+    /// theirs is the size to quote: the first was chosen for being large.
+    #[serde(default)]
+    pub again: Option<Again>,
+}
+
+/// A metric in the second campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Again {
+    /// By how much head is worse, as a part of base.
+    pub change: f64,
+    /// Lower end of its interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// One-sided p value that head is worse, adjusted for all that was confirmed.
+    pub p: Option<f64>,
 }
 
 /// What is said of a metric, after its confirmation.
@@ -137,10 +154,13 @@ pub enum GateVerdict {
 /// How often builds that were compared with themselves were called different.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Alarms {
-    /// Runs.
+    /// Runs with the same plan: class of machine, alpha, limits and pairs.
     pub runs: u64,
     /// Of these, the ones that were red.
     pub red: u64,
+    /// The ones that called the build better than itself, which turns nothing red.
+    #[serde(default)]
+    pub improved: u64,
     /// With 95 % confidence the rate of red ones is below this.
     pub below: f64,
 }

@@ -15,12 +15,12 @@ mod store;
 mod subject;
 mod warning;
 
-pub use alarms::{SelfTest, keep as keep_self_test, runner, self_tests};
+pub use alarms::{SelfTest, keep as keep_self_test, self_tests};
 pub use benches::{Bench, Benches};
 pub use gate::{
     Campaign, GATE_SCHEMA, GateMetric, GateStore, PairRow, PerRequest, Side, SlicePair, SliceRow, TrialLoad,
 };
-pub use gate_run::{Alarms, GateRun, GateVerdict, Line, SideRecord, Trial};
+pub use gate_run::{Again, Alarms, GateRun, GateVerdict, Line, SideRecord, Trial};
 pub use history::{Appended, HISTORY_SCHEMA, History, Metric, Point, append_history, read_history};
 pub use row::{Capacity, Connections, LoadShape, Ready, Row, ServerCost, Stopped, Verdict, Window, Worked};
 pub use run::{NO_WORK, Run, SCHEMA, Settings};

@@ -99,10 +99,17 @@ pub fn headline(run: &GateRun) -> String {
         let mut names = [servers(GateVerdict::NotConfirmed), servers(GateVerdict::Inconclusive)].join(", ");
         names = names.trim_matches([',', ' ']).to_owned();
         format!("inconclusive for {names}")
+    } else if run.trials.is_empty() && run.identical.is_empty() {
+        "nothing could be compared: no server is on both sides".to_owned()
     } else if run.trials.is_empty() {
         "nothing differs, nothing was measured".to_owned()
+    } else if of(GateVerdict::Accepted) {
+        format!(
+            "nothing got worse but what was accepted, in {}",
+            servers(GateVerdict::Accepted)
+        )
     } else {
-        "nothing got slower".to_owned()
+        "nothing that is gated got worse".to_owned()
     }
 }
 
@@ -147,7 +154,13 @@ fn value(metric: GateMetric, value: Option<f64>) -> String {
         GateMetric::Cpu | GateMetric::P50 | GateMetric::P99 => time(value),
         GateMetric::Throughput => format!("{} req/s", short(value)),
         GateMetric::Memory => bytes(value),
+        GateMetric::Answered => format!("{:.1} %", value * 100.0),
     }
+}
+
+/// Whether a metric that is not gated is worse beyond its interval, and by more than such metrics are held against.
+fn is_clearly_worse(line: &Line) -> bool {
+    line.low.is_some_and(|low| low > 0.0) && line.change.is_some_and(|change| change > line.limit)
 }
 
 /// What one has to know of a line beside its numbers.
@@ -158,7 +171,21 @@ fn remark(line: &Line) -> String {
     } else {
         String::new()
     };
+    let again = line.again.map_or_else(String::new, |again| {
+        let interval = again.low.zip(again.high);
+        let interval = interval.map(|(low, high)| format!(" [{:+.1}, {:+.1}]", low * 100.0, high * 100.0));
+        format!(
+            "; on fresh pairs {}{}",
+            percent(again.change),
+            interval.unwrap_or_default()
+        )
+    });
+    let limit = limit + &again;
     match (line.verdict, line.visible) {
+        (GateVerdict::Shown, _) if is_clearly_worse(line) => {
+            let metric = line.metric.name();
+            format!("clearly worse, but shown only: --limit {metric}=N% would gate it")
+        }
         (GateVerdict::Inconclusive | GateVerdict::NotConfirmed, Some(visible)) => {
             format!("{limit}{accepted}; less than {} could not be seen", percent(visible))
         }
@@ -257,9 +284,16 @@ fn explained(trial: &Trial, style: Style) -> String {
             pair("context switches", base.context_switches, head.context_switches),
         ];
         let told: Vec<String> = told.into_iter().flatten().collect();
-        if !told.is_empty() {
-            text += &item(style, &format!("{}, per request: {}", trial.server, told.join(", ")));
-        }
+        text += &item(
+            style,
+            &match told.is_empty() {
+                false => format!("{}, per request: {}", trial.server, told.join(", ")),
+                true => format!(
+                    "{}: neither system calls nor context switches could be counted here (`bench-runner doctor` says why)",
+                    trial.server
+                ),
+            },
+        );
     }
     let load = match trial.load.rate_per_s() {
         Some(rate) => format!("{} req/s offered to both", short(rate)),
@@ -298,12 +332,18 @@ fn confidence(run: &GateRun) -> String {
 fn alarms(run: &GateRun) -> String {
     let alarms = run.alarms;
     match alarms.runs {
-        0 => "False alarms of this kind of runner: not known, no build was compared with itself here yet (gate --self).\n".to_owned(),
+        0 => "False alarms of this kind of runner with such limits: not known, no build was compared with itself here yet \
+              (gate --self).\n"
+            .to_owned(),
         runs => format!(
-            "False alarms of this kind of runner: {} in {runs} runs of a build against itself, so a rate below {:.0} % (95 % \
-             confidence).\n",
+            "False alarms of this kind of runner with such limits: {} in {runs} runs of a build against itself, so a rate \
+             below {:.0} % (95 % confidence){}.\n",
             alarms.red,
-            (alarms.below * 100.0).ceil()
+            (alarms.below * 100.0).ceil(),
+            match alarms.improved {
+                0 => String::new(),
+                n => format!("; {n} called it better than itself"),
+            }
         ),
     }
 }

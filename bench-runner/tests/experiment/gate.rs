@@ -2,7 +2,7 @@
 //! of plans that could never be red. No test asserts a speed: the slower one is slower by its own clock.
 
 use std::fs;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use bench_runner::record::{GateMetric, GateRun, GateVerdict, PairRow};
 
@@ -98,6 +98,9 @@ fn a_server_that_takes_ten_times_the_cpu_is_red_twice() {
     assert_eq!(cpu.verdict, GateVerdict::Regression);
     assert!(cpu.change.unwrap() > 0.5 && cpu.low.unwrap() > 0.0, "{cpu:?}");
     assert_eq!(pairs.len(), 14, "found, and confirmed on fresh pairs");
+    let again = cpu.again.unwrap();
+    assert!(again.change > 0.5 && again.low.unwrap() > 0.0, "{again:?}");
+    assert!(stdout.contains("; on fresh pairs +"), "{stdout}");
     assert!(stdout.contains("✗ regression"), "{stdout}");
     assert!(
         stdout.contains("::error title=performance regression::server: CPU per request"),
@@ -108,6 +111,79 @@ fn a_server_that_takes_ten_times_the_cpu_is_red_twice() {
         markdown.contains("regression in server") && markdown.contains("| **✗ regression** | server |"),
         "{markdown}"
     );
+}
+
+/// Without perf events, as on most runners of CI, a verdict is the same; what changed with it is not known.
+#[test]
+fn where_nothing_can_be_counted_a_regression_is_one_all_the_same() {
+    let paranoid = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").unwrap_or_default();
+    let closed = paranoid.trim().parse().is_ok_and(|level: i32| level >= 2);
+    let lesser = [
+        "--bounding-set",
+        "-perfmon,-sys_admin",
+        "--inh-caps",
+        "-perfmon,-sys_admin",
+    ];
+    let may = Command::new("setpriv").args(lesser).arg("true").output();
+    if !closed || !may.is_ok_and(|output| output.status.success()) {
+        println!("skipped: perf events are open to everybody here, or capabilities cannot be dropped");
+        return;
+    }
+    let place = Place::new();
+    let (base, head) = (server("--burn 0"), server("--burn 200000"));
+    let gate = place.bare(&format!("gate {SHORT} --base-cmd '{base}' --head-cmd '{head}'"));
+    let mut command = Command::new("setpriv");
+    command.args(lesser).arg(gate.get_program()).args(gate.get_args());
+    command.current_dir(place.path(".")).env("BENCH_RUNNER_PATIENCE", "3s");
+    let (code, stdout, stderr) = said(&output(&mut command));
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    assert!(
+        stdout.contains("neither system calls nor context switches could be counted here"),
+        "{stdout}"
+    );
+}
+
+/// It takes no CPU to sleep, and nothing else would say that its clients wait.
+#[test]
+fn a_head_that_does_not_keep_up_is_red_whatever_cpu_it_takes() {
+    let there = Command::new("python3").arg("--version").output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        println!("skipped: there is no python3");
+        return;
+    }
+    let place = Place::new();
+    let script = "
+import selectors, socket, sys, time
+listener = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+watched = selectors.DefaultSelector()
+watched.register(listener, selectors.EVENT_READ)
+while True:
+    for key, _ in watched.select():
+        if key.fileobj is listener:
+            watched.register(listener.accept()[0], selectors.EVENT_READ)
+        elif data := key.fileobj.recv(65536):
+            time.sleep(float(sys.argv[2]))
+            key.fileobj.sendall(data)
+        else:
+            watched.unregister(key.fileobj)
+            key.fileobj.close()
+";
+    fs::write(place.path("echo.py"), script).unwrap();
+    let (code, stdout, stderr) = said(&commands(
+        &place,
+        "python3 echo.py {port} 0",
+        "python3 echo.py {port} 0.01",
+    ));
+    assert_eq!(code, Some(3), "{stdout}{stderr}");
+    let (run, _) = recorded(&place);
+    let lines = &run.trials[0].lines;
+    let answered = lines.iter().find(|line| line.metric == GateMetric::Answered).unwrap();
+    assert_eq!(answered.verdict, GateVerdict::Regression, "{answered:?}");
+    assert!(
+        answered.head < answered.base && answered.again.is_some(),
+        "{answered:?}"
+    );
+    assert_eq!(lines[0].verdict, GateVerdict::Regression, "the worst stands first");
 }
 
 #[test]

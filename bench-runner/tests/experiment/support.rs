@@ -96,6 +96,8 @@ impl Place {
         command.current_dir(self.directory.path()).stdin(Stdio::null());
         // Not as under `cargo run`, which has it build the servers by itself.
         command.env_remove("CARGO").env_remove("NO_COLOR").env(MARK, &self.mark);
+        // Where tests run in CI, what is made up is nothing for its summary.
+        command.env_remove("GITHUB_STEP_SUMMARY").env_remove("GITHUB_ACTIONS");
         // For servers that do not begin, or do not end.
         command.env("BENCH_RUNNER_PATIENCE", "3s");
         command

@@ -8,7 +8,7 @@ use crate::execute::{BETWEEN, SLICE};
 /// The part of the budget that the first campaign has; the rest is for confirming what it finds.
 const FIRST: f64 = 0.65;
 /// What a pair takes beside its slices, about: two servers started, connected, warmed up and stopped.
-const START: Duration = Duration::from_millis(900);
+const START: Duration = Duration::from_millis(850);
 /// Slices of each side in a pair: with fewer there is no mean to speak of.
 const FEWEST: usize = 2;
 /// What is spent before the first pair, for each server: checks of both sides, and the capacity of base.
@@ -26,9 +26,9 @@ fn two_slices() -> Duration {
     (SLICE + BETWEEN) * 2
 }
 
-/// The time that the first campaign may take of a budget over `trials` servers.
-pub(super) fn first(budget: Duration, trials: usize) -> Duration {
-    budget.mul_f64(FIRST).saturating_sub(PREPARATION * trials as u32)
+/// The time that the first campaign may take of a budget, with what comes before it.
+pub(super) fn first(budget: Duration) -> Duration {
+    budget.mul_f64(FIRST)
 }
 
 /// The time that is kept for confirming.
@@ -41,23 +41,48 @@ pub(super) fn rest(budget: Duration) -> Duration {
 /// # Errors
 /// When the time is too short for that; says how much would do.
 pub(super) fn check(budget: Duration, pairs: u32, trials: usize) -> Result<usize, Usage> {
-    let all = pairs * trials as u32;
-    let slices = slices(first(budget, trials), all);
-    if slices >= FEWEST {
-        return Ok(slices);
-    }
-    let least = (START + two_slices() * FEWEST as u32) * all + PREPARATION * trials as u32;
-    let least = least.div_f64(FIRST).as_secs() + 10;
-    Err(Usage(format!(
-        "--budget {} s is too short for {pairs} pairs of {trials} servers: give {least}s or more, fewer --models, or fewer \
-         --pairs",
-        budget.as_secs()
-    )))
+    planned(budget, pairs, trials, START).map_err(|least| {
+        Usage(format!(
+            "--budget {} s is too short for {pairs} pairs of {trials} servers: give {least}s or more, fewer --models, or \
+             fewer --pairs",
+            budget.as_secs()
+        ))
+    })
 }
 
-fn slices(time: Duration, pairs: u32) -> usize {
+/// The same once it is known how long a server takes to start.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_start(budget: Duration, pairs: u32, trials: usize, start: Duration) -> Result<(), Usage> {
+    let per_pair = START.max(start * 2);
+    planned(budget, pairs, trials, per_pair).map(drop).map_err(|least| {
+        Usage(format!(
+            "a server takes {:.1} s to start and answer all connections, and each pair has two: --budget {} s is too short \
+             for {pairs} pairs of {trials} servers; give {least}s or more, fewer --models, or fewer --pairs",
+            start.as_secs_f64(),
+            budget.as_secs()
+        ))
+    })
+}
+
+/// Slices in a pair of the first campaign; where not even the fewest fit, in it or where all is confirmed, the budget in
+/// seconds that would do.
+fn planned(budget: Duration, pairs: u32, trials: usize, start: Duration) -> Result<usize, u64> {
+    let all = pairs * trials as u32;
+    let time = first(budget).saturating_sub(PREPARATION * trials as u32);
+    let planned = slices(time, all, start);
+    if planned >= FEWEST && slices(rest(budget), all, start) >= FEWEST {
+        return Ok(planned);
+    }
+    let campaign = (start + two_slices() * FEWEST as u32) * all;
+    let least = (campaign + PREPARATION * trials as u32).div_f64(FIRST);
+    Err(least.max(campaign.div_f64(1.0 - FIRST)).as_secs() + 2)
+}
+
+fn slices(time: Duration, pairs: u32, start: Duration) -> usize {
     let each = time / pairs.max(1);
-    (each.saturating_sub(START).as_secs_f64() / two_slices().as_secs_f64()) as usize
+    (each.saturating_sub(start).as_secs_f64() / two_slices().as_secs_f64()) as usize
 }
 
 impl Clock {
@@ -73,7 +98,7 @@ impl Clock {
     /// How many slices the next pair has: what the time that is left allows, whatever was measured.
     pub(super) fn slices(&mut self) -> usize {
         let left = self.allowed.saturating_sub(self.began.elapsed());
-        let slices = slices(left, self.pairs_left);
+        let slices = slices(left, self.pairs_left, START);
         self.pairs_left = self.pairs_left.saturating_sub(1);
         slices.max(FEWEST)
     }
@@ -108,6 +133,24 @@ mod tests {
             .parse()
             .unwrap();
         assert!(slices(enough, 4).is_ok(), "{why}");
+    }
+
+    #[test]
+    fn a_server_that_is_slow_to_start_takes_more_than_there_is() {
+        let minute = Duration::from_secs(60);
+        assert!(check_start(minute, 16, 1, Duration::from_millis(50)).is_ok());
+        let why = check_start(minute, 16, 1, Duration::from_secs(3)).unwrap_err().0;
+        assert!(why.contains("takes 3.0 s to start"), "{why}");
+        let least: u64 = why
+            .split("give ")
+            .nth(1)
+            .unwrap()
+            .split('s')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(check_start(Duration::from_secs(least), 16, 1, Duration::from_secs(3)).is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The measuring: both sides checked, base's capacity found, pair after pair, and what was red once more.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, bail};
 use loadgen::ask::{self, End, Patience};
 use loadgen::{Bytes, Ending};
@@ -13,7 +15,7 @@ use super::{Gate, Task};
 use crate::commands::Usage;
 use crate::execute::{Broken, Contest, Due, Server, verify};
 use crate::progress::say;
-use crate::record::{Campaign, GateVerdict, Side, Trial, TrialLoad};
+use crate::record::{Campaign, GateVerdict, Line, Side, Trial, TrialLoad};
 
 impl Gate<'_> {
     fn contest<'c>(&'c self, task: &'c Task<'_>) -> Contest<'c> {
@@ -21,11 +23,14 @@ impl Gate<'_> {
     }
 
     pub(super) fn measure(&mut self, sides: &Sides, mut tasks: Vec<Task<'_>>, seed: u64) -> Result<Vec<Trial>> {
+        let began = Instant::now();
+        let mut start = Duration::ZERO;
         for task in &mut tasks {
-            self.prepare(task)?;
+            start = start.max(self.prepare(task)?);
         }
+        budget::check_start(self.args.budget, self.args.pairs, tasks.len(), start)?;
         let all = self.args.pairs * tasks.len() as u32;
-        let allowed = budget::first(self.args.budget, tasks.len());
+        let allowed = budget::first(self.args.budget).saturating_sub(began.elapsed());
         let mut random = StdRng::seed_from_u64(seed);
         let clock = self.campaign(&mut tasks, Campaign::First, Clock::new(allowed, all), &mut random)?;
         let mut trials = self.judge(sides, &tasks, seed)?;
@@ -60,23 +65,27 @@ impl Gate<'_> {
         for (trial, task) in trials.iter_mut().zip(&tasks) {
             let explains = [GateVerdict::Regression, GateVerdict::Improvement, GateVerdict::Accepted];
             if explains.iter().any(|verdict| says(trial, *verdict)) {
-                trial.per_request = Some(self.contest(task).counts(task.load)?);
+                match self.contest(task).counts(task.load) {
+                    Ok(counts) => trial.per_request = Some(counts),
+                    Err(_) if loadgen::interrupt::requested() => bail!("interrupted"),
+                    // What explains a verdict is not worth losing it for.
+                    Err(error) => say(&format!("what changed with it could not be counted: {error:#}\n")),
+                }
             }
         }
         // The worst first; a sort keeps the order of equals, which is the catalogue's.
-        trials.sort_by_key(|trial| {
+        for trial in &mut trials {
             trial
                 .lines
-                .iter()
-                .filter(|line| line.gated)
-                .map(|line| line.verdict)
-                .min()
-        });
+                .sort_by(|one, other| badness(one).total_cmp(&badness(other)));
+        }
+        let worst = |trial: &Trial| trial.lines.first().map_or(f64::INFINITY, badness);
+        trials.sort_by(|one, other| worst(one).total_cmp(&worst(other)));
         Ok(trials)
     }
 
-    /// Checks both sides, and finds out what the rest needs to know of them.
-    fn prepare(&self, task: &mut Task<'_>) -> Result<()> {
+    /// Checks both sides, and finds out what the rest needs to know of them; tells how long one of them takes to start.
+    fn prepare(&self, task: &mut Task<'_>) -> Result<Duration> {
         say(&format!("{}: checking both sides\n", task.entry.name));
         for side in Side::BOTH {
             let due = self.check(task.entry, side)?;
@@ -85,7 +94,8 @@ impl Gate<'_> {
                 task.due = due;
             }
         }
-        task.counted = self.contest(task).needs_counting()?;
+        let start;
+        (task.counted, start) = self.contest(task).needs_counting()?;
         if let TrialLoad::Offered(rate) = &mut task.load {
             let capacity = self
                 .contest_of(task.entry, task.due.as_ref(), task.counted)
@@ -98,7 +108,7 @@ impl Gate<'_> {
                 self.args.conns
             ));
         }
-        Ok(())
+        Ok(start)
     }
 
     fn contest_of<'c>(&'c self, entry: &'c Entry, due: Option<&'c Due>, counted: bool) -> Contest<'c> {
@@ -126,8 +136,11 @@ impl Gate<'_> {
         if let Some(file) = &self.args.request_file {
             let request =
                 std::fs::read(file).map_err(|error| Usage(format!("--request-file '{}': {error}", file.display())))?;
-            let server = Server::start(launch, &self.settings, &self.placement.server);
-            let server = server.map_err(|error| broken(format!("{error:#}")))?;
+            let own = |error: anyhow::Error| match loadgen::interrupt::requested() {
+                true => anyhow::anyhow!("interrupted"),
+                false => broken(format!("{error:#}")).into(),
+            };
+            let server = Server::start(launch, &self.settings, &self.placement.server).map_err(own)?;
             let end = match &self.args.reply_until {
                 Some(Ending(bytes)) => End::With(bytes.clone()),
                 None => End::After(self.args.load.reply_bytes),
@@ -136,8 +149,7 @@ impl Gate<'_> {
                 connect: self.args.load.connect_timeout,
                 reply: self.args.load.timeout,
             };
-            let reply =
-                ask::raw(server.address, &request, &end, patience).map_err(|error| broken(format!("{error:#}")))?;
+            let reply = ask::raw(server.address, &request, &end, patience).map_err(own)?;
             return Ok(Some(Due::Raw {
                 request: Bytes(request),
                 reply,
@@ -175,6 +187,13 @@ impl Gate<'_> {
         }
         Ok(clock)
     }
+}
+
+/// In which order lines are read: what is gated before what is shown, by verdict, and by how much of its limit it has used
+/// up; less is worse.
+fn badness(line: &Line) -> f64 {
+    let used = line.change.unwrap_or(0.0) / line.limit;
+    f64::from(line.verdict as u8) - (used.clamp(-1e3, 1e3) / 2e3)
 }
 
 /// A rate that can be told and set again.

@@ -25,14 +25,18 @@ use crate::execute::cpus::{Placement, pin_self};
 use crate::execute::{Broken, Due, SLICE, adopt_orphans};
 use crate::machine::raise_soft_limits;
 use crate::record::{
-    Alarms, GATE_SCHEMA, GateMetric, GateRun, GateStore, GateVerdict, PairRow, SelfTest, Settings, Trial, TrialLoad,
-    keep_self_test, runner, self_tests, write_whole,
+    Alarms, GATE_SCHEMA, GateMetric, GateRun, GateStore, GateVerdict, PairRow, SelfTest, Settings, Side, Trial,
+    TrialLoad, keep_self_test, self_tests, write_whole,
 };
 use crate::render::gate::{self as render, Style};
 use crate::stats::gate::rate_bound;
 
 /// What head may be worse by where no flag says otherwise.
-const LIMITS: [(GateMetric, f64); 2] = [(GateMetric::Cpu, 0.05), (GateMetric::Memory, 0.10)];
+const LIMITS: [(GateMetric, f64); 3] = [
+    (GateMetric::Cpu, 0.05),
+    (GateMetric::Answered, 0.05),
+    (GateMetric::Memory, 0.10),
+];
 /// What metrics that are only shown are held against.
 const SHOWN: f64 = 0.05;
 
@@ -88,7 +92,7 @@ pub fn gate(args: &GateArgs, color: Color) -> Result<ExitCode> {
         placement,
         loadgen,
         store: GateStore::create(&directory)?,
-        runner: runner(&environment),
+        runner: environment.class(),
     };
     let tasks = gate.tasks(&sides)?;
     let (trials, broken) = if tasks.is_empty() {
@@ -159,6 +163,8 @@ fn finish(run: &GateRun, directory: &Path, args: &GateArgs, color: Color) -> Res
         _ if run.broken.is_some() => 5,
         Some(GateVerdict::Regression) => 3,
         Some(GateVerdict::Inconclusive | GateVerdict::NotConfirmed) if args.fail_on == FailOn::Inconclusive => 4,
+        // What head no longer has was not compared.
+        _ if args.fail_on == FailOn::Inconclusive && run.only_in.values().any(|side| *side == Side::Base) => 4,
         _ => 0,
     }))
 }
@@ -171,29 +177,42 @@ fn worst(run: &GateRun) -> Option<GateVerdict> {
 
 /// What is known of false alarms on this kind of runner, this run among them if it is one that can tell.
 fn alarms(args: &GateArgs, run: &GateRun) -> Result<Alarms> {
-    let kind = runner(&run.environment);
-    if args.itself && run.broken.is_none() && !run.trials.is_empty() {
-        let cpu = |trial: &Trial| trial.lines.iter().find(|line| line.gated).and_then(|line| line.sd);
-        let red = [GateVerdict::Regression, GateVerdict::Improvement];
-        let lines = run.trials.iter().flat_map(|trial| &trial.lines);
+    let kind = run.environment.class();
+    if args.itself && (run.broken.is_some() || !run.trials.is_empty()) {
+        let cpu = |trial: &Trial| {
+            let cpu = trial.lines.iter().find(|line| line.metric == GateMetric::Cpu);
+            cpu.and_then(|line| line.sd)
+        };
+        let says = |verdict| {
+            let mut lines = run.trials.iter().flat_map(|trial| &trial.lines);
+            lines.any(|line| line.gated && line.verdict == verdict)
+        };
         let test = SelfTest {
             at: run.finished_at,
             runner: kind.clone(),
             servers: run.trials.iter().map(|trial| trial.server.clone()).collect(),
             pairs: run.pairs,
             budget_s: run.budget_s,
-            // To call a build better than itself is as wrong as to call it worse.
-            red: lines.filter(|line| line.gated).any(|line| red.contains(&line.verdict)),
+            alpha: run.alpha,
+            limits: run.limits.clone(),
+            conns: args.conns,
+            red: run.broken.is_some() || says(GateVerdict::Regression),
+            improved: says(GateVerdict::Improvement),
             sd: run.trials.iter().map(cpu).collect(),
         };
         keep_self_test(&args.self_tests, &test)?;
     }
+    // Runs with other limits, say, tell nothing of this one.
+    let same_plan = |test: &&SelfTest| {
+        test.runner == kind && test.pairs == run.pairs && test.alpha == run.alpha && test.limits == run.limits
+    };
     let known = self_tests(&args.self_tests)?;
-    let own: Vec<&SelfTest> = known.iter().filter(|test| test.runner == kind).collect();
+    let own: Vec<&SelfTest> = known.iter().filter(same_plan).collect();
     let (runs, red) = (own.len() as u64, own.iter().filter(|test| test.red).count() as u64);
     Ok(Alarms {
         runs,
         red,
+        improved: own.iter().filter(|test| test.improved).count() as u64,
         below: rate_bound(red, runs),
     })
 }

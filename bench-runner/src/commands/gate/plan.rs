@@ -44,29 +44,45 @@ impl Gate<'_> {
         let gated: usize = tasks.iter().map(|task| self.gated(task).len()).sum();
         let cpu = self.rule(GateMetric::Cpu, gated);
         cpu.check_plan(self.args.pairs as usize).map_err(Usage)?;
-        let sd = self.expected_sd()?;
+        let known = self.known_sd(sides)?;
+        let sd = known.unwrap_or(USUAL_SD);
+        // Red takes two campaigns, each of which has to find it.
+        let visible = visible_effect(&cpu, sd, self.args.pairs as usize, POWER.sqrt());
+        let from = match known {
+            Some(_) => "as builds against themselves have shown here",
+            None => "assumed, for no build was compared with itself here yet",
+        };
         say(&format!(
-            "{}, {} pairs each of {slices} × 2 slices of {} ms, about {}; with a paired SD of {:.1} % it sees {:+.1} % \
-             of CPU per request nine times in ten\n",
+            "{}, {} pairs each of {slices} × 2 slices of {} ms, about {}; with a paired SD of {:.1} % ({from}) it is red for \
+             {:+.1} % of CPU per request nine times in ten\n",
             counted(tasks.len() as u64, "trial"),
             self.args.pairs,
             SLICE.as_millis(),
             about(self.args.budget),
             sd * 100.0,
-            visible_effect(&cpu, sd, self.args.pairs as usize, POWER) * 100.0
+            visible * 100.0
         ));
         Ok(tasks)
     }
 
-    /// What pairs of this kind of runner scatter by.
-    fn expected_sd(&self) -> Result<f64> {
+    /// What pairs of these servers scatter by on this kind of runner; of any server, where these were never measured.
+    fn known_sd(&self, sides: &Sides) -> Result<Option<f64>> {
         let tests = self_tests(&self.args.self_tests)?;
-        let own = tests.iter().filter(|test| test.runner == self.runner);
-        let mut known: Vec<f64> = own.flat_map(|test| &test.sd).flatten().copied().collect();
+        let own = || tests.iter().filter(|test| test.runner == self.runner);
+        let each = || own().flat_map(|test| test.servers.iter().zip(&test.sd));
+        let these = |server: &&String| sides.entries.iter().any(|entry| entry.name == **server);
+        let mut known: Vec<f64> = each()
+            .filter(|(server, _)| these(server))
+            .filter_map(|(_, sd)| *sd)
+            .collect();
+        if known.is_empty() {
+            known = each().filter_map(|(_, sd)| *sd).collect();
+        }
         known.sort_by(f64::total_cmp);
-        Ok(known.get(known.len() / 2).copied().unwrap_or(USUAL_SD))
+        Ok(known.get(known.len() / 2).copied())
     }
 
+    /// What may turn a task red beside memory, and beside whether it answers what is due.
     pub(super) fn gated(&self, task: &Task<'_>) -> Vec<GateMetric> {
         let of_load = |metric: &GateMetric| match task.load {
             TrialLoad::Offered(_) => matches!(metric, GateMetric::Cpu | GateMetric::P50 | GateMetric::P99),

@@ -32,6 +32,8 @@ pub(super) struct Sides {
     pub(super) identical: Vec<String>,
     pub(super) only_in: BTreeMap<String, Side>,
     pub(super) accepted: Vec<Accepted>,
+    /// Holds the lock on what was built: another gate would put other programs in its place.
+    workshop: Option<Workshop>,
 }
 
 /// The sides that the flags name; revisions are built.
@@ -98,6 +100,17 @@ fn revisions(args: &GateArgs, base: &str) -> Result<Sides> {
     let commits = [workshop.commit(named[0]), workshop.commit(named[1])];
     let [base, head] = commits.map(|commit| commit.map_err(|error| usage(&error)));
     let commits = [base?, head?];
+    // Before anything is built: one that is not understood ends it.
+    let messages = workshop.messages(&commits[0], &commits[1])?;
+    let accepted = super::accept::trailers(&messages, parse_change).map_err(Usage)?;
+    let catalog = Catalog::own()?;
+    for name in accepted.iter().filter_map(|accepted| accepted.server.as_ref()) {
+        let known = catalog.select(std::slice::from_ref(name));
+        known.map_err(|error| usage(&error.context(format!("Perf-Accept: {name}"))))?;
+    }
+    if workshop.is_dirty()? {
+        say("there are changes that are not committed; they are in neither side\n");
+    }
     let programs: Vec<String> = entries(args)?.iter().filter_map(|entry| entry.binary.clone()).collect();
     let build = |side: Side| {
         let commit = &commits[side as usize];
@@ -115,8 +128,8 @@ fn revisions(args: &GateArgs, base: &str) -> Result<Sides> {
         ..SideRecord::default()
     });
     let mut sides = directories(args, &built, records)?;
-    let messages = workshop.messages(&commits[0], &commits[1])?;
-    sides.accepted = super::accept::trailers(&messages, parse_change).map_err(Usage)?;
+    sides.accepted = accepted;
+    sides.workshop = Some(workshop);
     Ok(sides)
 }
 

@@ -6,7 +6,7 @@ use crate::record::{GateMetric, PairRow, Side, SlicePair, SliceRow};
 /// Which way a metric is worse.
 fn worse(metric: GateMetric) -> Worse {
     match metric {
-        GateMetric::Throughput => Worse::Lower,
+        GateMetric::Throughput | GateMetric::Answered => Worse::Lower,
         _ => Worse::Higher,
     }
 }
@@ -18,6 +18,7 @@ fn of_slice(metric: GateMetric, slice: &SliceRow) -> Option<f64> {
         GateMetric::Throughput => Some(slice.rate_per_s()),
         GateMetric::P50 => slice.p50_ns.map(|ns| ns as f64),
         GateMetric::P99 => slice.p99_ns.map(|ns| ns as f64),
+        GateMetric::Answered => Some(slice.answered_share()),
         GateMetric::Memory => None,
     }
 }
@@ -34,6 +35,19 @@ pub fn paired(pairs: &[PairRow], metric: GateMetric) -> Vec<f64> {
         pair.slices.iter().map(ratio).sum::<f64>() / pair.slices.len() as f64
     };
     pairs.iter().map(datum).collect()
+}
+
+/// Whether a side lacks a value, or has one that is none, in any slice of a pair.
+#[must_use]
+pub fn lacks(pair: &PairRow, metric: GateMetric, side: Side) -> bool {
+    pair.slices.is_empty()
+        || pair.slices.iter().any(|slices| {
+            let slice = match side {
+                Side::Base => &slices.base,
+                Side::Head => &slices.head,
+            };
+            of_slice(metric, slice).is_none_or(|value| !value.is_finite() || value <= 0.0)
+        })
 }
 
 /// The median over all pairs of what one side had, in the metric's unit: to show how much a change is.

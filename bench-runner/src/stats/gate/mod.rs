@@ -24,7 +24,7 @@ pub use confirm::{Final, confirmed};
 pub use hodges_lehmann::{Interval, hodges_lehmann, signed_rank_interval};
 pub use holm::holm;
 pub use judge::{Bad, Judged, POWER, judge, judge_each};
-pub use metric::{paired, typical};
+pub use metric::{lacks, paired, typical};
 pub use paired::{Worse, log_ratio};
 pub use power::visible_effect;
 pub use rate::rate_bound;
