@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{alarms, power, rivals, visible};
+use crate::{alarms, power, real, rivals, visible};
 
 /// The text with what stands between the marks of `name` replaced.
 fn with(text: &str, name: &str, computed: &str) -> String {
@@ -27,6 +27,7 @@ fn the_document_holds_what_is_computed() {
         ("visible", visible::visible_table()),
         ("fewest pairs", visible::fewest_table()),
         ("bounds", visible::bounds_table()),
+        ("real", real::table()),
     ];
     assert_eq!(
         held.matches("<!-- computed: ").count(),

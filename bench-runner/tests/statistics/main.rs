@@ -10,5 +10,6 @@ mod docs;
 mod metamorphic;
 mod noise;
 mod power;
+mod real;
 mod rivals;
 mod visible;
