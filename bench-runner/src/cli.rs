@@ -18,7 +18,7 @@ use crate::record::NO_WORK;
 pub use self::compare::{CompareArgs, CompareFormat};
 pub(crate) use self::gate::parse_change;
 pub use self::gate::{Change, GateArgs};
-pub use self::records::{ClaimsArgs, ExportArgs, ReportArgs, TrendArgs, TrendFailOn};
+pub use self::records::{ClaimsArgs, ExportArgs, ReportArgs, ThemeChoice, TrendArgs, TrendFailOn};
 
 /// See what each way of writing a concurrent TCP server costs, and where each breaks
 #[derive(Parser, Debug)]
@@ -97,6 +97,13 @@ Examples:
     /// Check that servers answer rightly, without measuring
     Verify(VerifyArgs),
     /// Draw charts, README and report.html of a recorded run again
+    #[command(after_long_help = "\
+Examples:
+  bench-runner report                               the latest run
+  bench-runner report --only 2 --theme dark         one chart, for a dark slide
+  bench-runner report --lang zh --size 1280x720     all of them in Chinese, for a smaller one
+  bench-runner report --highlight epoll,select      two models before all others
+  bench-runner report --only 1 --build-up -o talk   a picture for each step of a talk")]
     Report(ReportArgs),
     /// Write a recorded run in a format that other programs read
     #[command(after_long_help = "\

@@ -1,27 +1,31 @@
-//! A sheet of 1920 × 1080 and the few strokes that charts are made of, on top of plotters' SVG backend.
+//! A sheet and the few strokes that charts are made of, on top of plotters' SVG backend.
 //!
-//! Coordinates are pixels from the top left corner, as `f64`, rounded here and nowhere else. Text is placed by its
-//! baseline, because the backend's other anchors depend on how a viewer defines `ex`.
+//! Coordinates are the sheet's units (pixels, in a picture of 1920 × 1080) from the top left corner, as `f64`, rounded
+//! here and nowhere else. Text is placed by its baseline, because the backend's other anchors depend on how a viewer
+//! defines `ex`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use plotters::coord::Shift;
-use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectangle};
+use plotters::element::{
+    BackendCoordOnly, Circle, DashedPathElement, Drawable, PathElement, PointCollection, Polygon, Rectangle,
+};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::font::{self, Weight};
 use super::group::{Groups, escaped};
+use super::outline::outlined;
 use super::palette::{Dash, Marker};
 use super::picture::Picture;
 use super::place::Area;
+use super::style::{Letters, Style};
 use super::text::{CAP_HEIGHT, Face, tidy};
 use super::theme::Theme;
-
-/// Width of every chart in pixels.
-pub const WIDTH: u32 = 1920;
-/// Height of every chart in pixels.
-pub const HEIGHT: u32 = 1080;
+use crate::words::Lang;
 
 /// Where a text stands against its x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,40 +39,77 @@ pub(super) enum Align {
 pub(super) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     pub theme: &'a Theme,
+    pub style: &'a Style,
+    /// The sheet's units across and down.
+    pub units: (f64, f64),
+    pub lang: Lang,
     pub groups: Groups,
+    /// Whether strokes are left out, because what they belong to is not there yet.
+    pub(super) hidden: Cell<bool>,
+    /// Characters that no font has, each with the first text in which it stands.
+    missing: RefCell<BTreeMap<char, String>>,
+    /// Whether any text needs the Chinese font.
+    wide: Cell<bool>,
 }
 
 /// Makes a picture: an empty sheet, what `draw` puts on it, the font. `name` is what a screen reader says.
 pub(super) fn paint(
-    theme: &Theme,
+    style: &Style,
     name: &str,
     draw: impl FnOnce(&Canvas<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Picture> {
     font::register()?;
-    let name = tidy(name);
-    font::require(&name)?;
+    let name = style.step.as_ref().map_or(name, |step| &step.topic);
+    let name: String = tidy(name).chars().map(font::drawn).collect();
+    let (theme, units) = (&style.theme, style.size.units());
+    // Whole units cover the sheet, also where its own are no whole number.
+    let whole = (units.0.ceil() as u32, units.1.ceil() as u32);
     let mut svg = String::new();
-    let groups = {
-        let area = SVGBackend::with_string(&mut svg, (WIDTH, HEIGHT)).into_drawing_area();
+    let (groups, missing, wide);
+    {
+        let area = SVGBackend::with_string(&mut svg, whole).into_drawing_area();
         area.fill(&theme.background).map_err(drawing)?;
         let canvas = Canvas {
             area,
             theme,
+            style,
+            units,
+            lang: style.lang,
             groups: Groups::default(),
+            hidden: Cell::new(false),
+            missing: RefCell::default(),
+            wide: Cell::new(false),
         };
         draw(&canvas)?;
         canvas.area.present().map_err(drawing)?;
-        canvas.groups
-    };
+        (missing, wide) = (canvas.missing.take(), canvas.wide.get());
+        groups = canvas.groups;
+    }
     let (svg, said) = groups.finish(&svg);
-    let (head, body) = svg
+    // Its own head says how large the sheet is, and nothing of pixels.
+    let (_, body) = svg
         .split_once(">\n")
         .ok_or_else(|| anyhow!("the SVG backend wrote no document"))?;
-    let attributes = head.trim_start_matches("<svg");
-    let open = format!("<svg role=\"img\" aria-label=\"{}\"{attributes}>", escaped(&name));
+    let (width, height) = style.size.pixels();
+    let font = match style.letters {
+        Letters::Fonts => font::style_element(wide),
+        Letters::Paths => "",
+    };
+    let mut svg = format!(
+        "<svg role=\"img\" aria-label=\"{}\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {} {}\" \
+         xmlns=\"http://www.w3.org/2000/svg\">\n{font}{body}",
+        escaped(&name),
+        units.0,
+        units.1,
+    );
+    if style.letters == Letters::Paths {
+        svg = outlined(&svg)?;
+    }
     Ok(Picture {
-        svg: format!("{open}\n{}{body}", font::style_element()),
+        svg,
         said,
+        missing,
+        font,
     })
 }
 
@@ -84,8 +125,48 @@ fn stroke(color: RGBColor, width: u32) -> ShapeStyle {
     color.stroke_width(width)
 }
 
-impl Canvas<'_> {
-    /// `text` with its baseline at `y`. An error if the font lacks one of its characters.
+impl<'a> Canvas<'a> {
+    /// Whether a part of the chart is there yet.
+    pub(super) fn shows(&self, part: &str) -> bool {
+        self.style.step.as_ref().is_none_or(|step| step.shown.contains(part))
+    }
+
+    /// Whether a model stands back, because others are brought forward.
+    fn stands_back(&self, model: &str) -> bool {
+        !self.style.highlight.is_empty() && !self.style.highlight.contains(model)
+    }
+
+    /// The colour of a model's data.
+    pub(super) fn color_of(&self, model: &str) -> RGBColor {
+        if self.stands_back(model) {
+            self.theme.muted
+        } else {
+            self.theme.color_of(model)
+        }
+    }
+
+    /// The colour of a model's name and numbers.
+    pub(super) fn ink_of(&self, model: &str) -> RGBColor {
+        if self.stands_back(model) {
+            self.theme.quiet
+        } else {
+            self.theme.ink
+        }
+    }
+
+    /// Draws one element, unless what it belongs to is not there yet.
+    fn stroke<'e, E>(&self, element: &'e E) -> anyhow::Result<()>
+    where
+        &'e E: PointCollection<'e, (i32, i32), BackendCoordOnly>,
+        E: Drawable<SVGBackend<'a>, BackendCoordOnly>,
+    {
+        if self.hidden.get() {
+            return Ok(());
+        }
+        self.area.draw(element).map_err(drawing)
+    }
+
+    /// `text` with its baseline at `y`. What no font has is replaced, and remembered.
     pub(super) fn text(
         &self,
         face: Face,
@@ -99,7 +180,11 @@ impl Canvas<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        font::require(&text)?;
+        for c in font::missing(&text) {
+            self.missing.borrow_mut().entry(c).or_insert_with(|| text.clone());
+        }
+        let text: String = text.chars().map(font::drawn).collect();
+        self.wide.set(self.wide.get() || font::needs_wide(&text));
         let style = match face.weight {
             Weight::Regular => FontStyle::Normal,
             Weight::Bold => FontStyle::Bold,
@@ -113,6 +198,9 @@ impl Canvas<'_> {
         let style = TextStyle::from((font::FAMILY, face.px * 1.24).into_font().style(style))
             .color(&color)
             .pos(Pos::new(h_pos, VPos::Top));
+        if self.hidden.get() {
+            return Ok(());
+        }
         self.area
             .draw_text(&text, &style, px(x, y - 0.76 * face.px))
             .map_err(drawing)
@@ -148,9 +236,7 @@ impl Canvas<'_> {
 
     pub(super) fn fill(&self, area: Area, color: RGBColor) -> anyhow::Result<()> {
         let corners = [px(area.x0, area.y0), px(area.x1, area.y1)];
-        self.area
-            .draw(&Rectangle::new(corners, color.filled()))
-            .map_err(drawing)
+        self.stroke(&Rectangle::new(corners, color.filled()))
     }
 
     pub(super) fn outline(&self, area: Area, color: RGBColor, width: u32) -> anyhow::Result<()> {
@@ -178,9 +264,7 @@ impl Canvas<'_> {
 
     pub(super) fn line(&self, points: &[(f64, f64)], color: RGBColor, width: u32) -> anyhow::Result<()> {
         let points: Vec<_> = points.iter().map(|&(x, y)| px(x, y)).collect();
-        self.area
-            .draw(&PathElement::new(points, stroke(color, width)))
-            .map_err(drawing)
+        self.stroke(&PathElement::new(points, stroke(color, width)))
     }
 
     pub(super) fn dashed(&self, points: &[(f64, f64)], color: RGBColor, width: u32, dash: Dash) -> anyhow::Result<()> {
@@ -190,9 +274,7 @@ impl Canvas<'_> {
             Dash::Short => (5, 6),
         };
         let points: Vec<_> = points.iter().map(|&(x, y)| px(x, y)).collect();
-        self.area
-            .draw(&DashedPathElement::new(points, on, off, stroke(color, width)))
-            .map_err(drawing)
+        self.stroke(&DashedPathElement::new(points, on, off, stroke(color, width)))
     }
 
     /// A text that stands for a tag, until the sheet is done.
@@ -214,13 +296,8 @@ impl Canvas<'_> {
         let ((x, y), width) = (at, if size < 6.0 { 1 } else { 3 });
         if shape == Marker::Circle {
             let radius = size.round() as i32;
-            self.area
-                .draw(&Circle::new(px(x, y), radius, inside.filled()))
-                .map_err(drawing)?;
-            return self
-                .area
-                .draw(&Circle::new(px(x, y), radius, stroke(color, width)))
-                .map_err(drawing);
+            self.stroke(&Circle::new(px(x, y), radius, inside.filled()))?;
+            return self.stroke(&Circle::new(px(x, y), radius, stroke(color, width)));
         }
         // Sized to look as large as a circle of that radius.
         let corners = match shape {
@@ -231,9 +308,7 @@ impl Canvas<'_> {
         };
         let mut path: Vec<_> = corners.iter().map(|(dx, dy)| (x + dx * size, y + dy * size)).collect();
         let polygon: Vec<_> = path.iter().map(|&(x, y)| px(x, y)).collect();
-        self.area
-            .draw(&Polygon::new(polygon, inside.filled()))
-            .map_err(drawing)?;
+        self.stroke(&Polygon::new(polygon, inside.filled()))?;
         // Once around and one side more, so that the first corner is joined as well.
         path.extend_from_within(..2);
         self.line(&path, color, width)
@@ -241,9 +316,7 @@ impl Canvas<'_> {
 
     /// A ring around a point.
     pub(super) fn ring(&self, (x, y): (f64, f64), radius: f64, color: RGBColor) -> anyhow::Result<()> {
-        self.area
-            .draw(&Circle::new(px(x, y), radius.round() as i32, stroke(color, 3)))
-            .map_err(drawing)
+        self.stroke(&Circle::new(px(x, y), radius.round() as i32, stroke(color, 3)))
     }
 
     /// The × at which something ended.

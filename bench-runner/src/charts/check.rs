@@ -1,4 +1,4 @@
-//! Whether the texts of a chart can be read: all drawn, none cut off, none on top of another.
+//! Whether the texts of a chart can be read: all drawn, none cut off, none on top of another, none too faint.
 //!
 //! The renderer lays the text out here exactly as it does for the PNG, so this sees what a reader will see.
 
@@ -8,6 +8,7 @@ use resvg::usvg::{self, Node, roxmltree};
 
 use super::font;
 use super::place::Area;
+use super::theme;
 
 /// How far, in pixels, two boxes may reach into each other before it counts: less than a reader can see.
 const SLACK: f64 = 0.75;
@@ -15,7 +16,8 @@ const SLACK: f64 = 0.75;
 /// One line for each thing that is wrong with the texts of `svg`; empty if all can be read.
 ///
 /// Found are: a document that cannot be read, texts that the renderer left out (a font that it does not have), a
-/// character without a glyph, text that leaves the canvas, and every pair of texts that overlap.
+/// character without a glyph, text that leaves the canvas, text that is too faint for its ground, and every pair of texts
+/// that overlap.
 pub fn text_problems(svg: &str) -> Vec<String> {
     let document = match roxmltree::Document::parse(svg) {
         Ok(document) => document,
@@ -54,10 +56,11 @@ pub fn text_problems(svg: &str) -> Vec<String> {
         ));
     }
     for text in &written {
-        if let Some(c) = font::first_missing(text) {
+        if let Some(c) = font::missing(text).next() {
             problems.push(format!("no glyph for '{}' in '{text}'", c.escape_debug()));
         }
     }
+    problems.extend(faint(&document));
     let size = tree.size();
     let canvas = Area {
         x0: -SLACK,
@@ -86,6 +89,25 @@ pub fn text_problems(svg: &str) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Every text whose contrast with the ground, the first rectangle, is less than WCAG asks for (2.1, 1.4.3).
+fn faint(document: &roxmltree::Document<'_>) -> Vec<String> {
+    let of = |tag| document.descendants().filter(move |node| node.tag_name().name() == tag);
+    let ground = of("rect").next().and_then(|rect| theme::parse(rect.attribute("fill")?));
+    let ground = ground.unwrap_or(theme::LIGHT.background);
+    let told = |node: roxmltree::Node<'_, '_>| {
+        let fill = node.attribute("fill").unwrap_or("#000000");
+        let Some(color) = theme::parse(fill) else {
+            return Some(format!("'{fill}' is no colour of a text"));
+        };
+        let contrast = theme::contrast(color, ground);
+        (contrast < theme::READABLE).then(|| {
+            let words = super::text::tidy(node.text().unwrap_or_default());
+            format!("'{words}' in {fill} has a contrast of {contrast:.2}")
+        })
+    };
+    of("text").filter_map(told).collect()
 }
 
 /// All texts below `group`, each with the box of its ink.

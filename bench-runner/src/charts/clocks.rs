@@ -7,9 +7,11 @@
 use super::canvas::paint;
 use super::frame::frame;
 use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::names;
 use super::number::{thousands, tick_time};
 use super::picture::Picture;
-use super::theme::Theme;
+use super::style::Style;
+use crate::words::{Lang, charts as words};
 
 /// What chart 5 shows.
 #[derive(Clone, Debug)]
@@ -24,34 +26,39 @@ pub struct Clocks {
     pub panels: Vec<Panel>,
 }
 
-const AXES: Axes = Axes {
-    words: "time that a share of the requests did not exceed, log scale  ·  response: from when a request was due  ·  \
-            service: from when it was sent",
-    linear: false,
-    x: percentile,
-    y: tick_time,
-    ring: "",
-    end: "✗: no longer known",
-};
+fn axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::clocks_axes(lang),
+        linear: false,
+        x: percentile,
+        y: tick_time,
+        ring: "",
+        end: words::no_longer_known(lang),
+    }
+}
 
 /// The percentile that one of so many requests exceeds.
-fn percentile(one_in: u64) -> String {
+pub(super) fn percentile(one_in: u64, lang: Lang) -> String {
     match one_in {
         2 => "50 %".to_owned(),
         10 => "90 %".to_owned(),
         100 => "99 %".to_owned(),
         1_000 => "99.9 %".to_owned(),
         10_000 => "99.99 %".to_owned(),
-        other => format!("1 in {}", thousands(other)),
+        other => words::one_in(&thousands(other), lang),
     }
 }
 
-pub(super) fn draw(data: &Clocks, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Clocks) -> Vec<&str> {
+    names(&data.panels)
+}
+
+pub(super) fn draw(data: &Clocks, style: &Style) -> anyhow::Result<Picture> {
     check(&data.panels)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.panels.is_empty() {
-            return message(canvas, plot, "no model was run");
+            return message(canvas, plot, words::no_model(canvas.lang));
         }
         let all = |panel: &Panel| panel.series.iter().map(|series| series.name.clone()).collect();
         let sheet = Sheet {
@@ -60,7 +67,7 @@ pub(super) fn draw(data: &Clocks, theme: &Theme) -> anyhow::Result<Picture> {
             chosen: data.panels.iter().map(all).collect(),
             context: false,
             models: false,
-            axes: AXES,
+            axes: axes(canvas.lang),
         };
         lines::draw(canvas, plot, &sheet, values(&data.panels))
     })

@@ -13,8 +13,8 @@ use super::palette;
 use super::picture::Picture;
 use super::place::Area;
 use super::scale::{Scale, ticks_between};
+use super::style::Style;
 use super::text::{bold, regular};
-use super::theme::Theme;
 
 mod changes;
 mod data;
@@ -40,11 +40,15 @@ const SMALL: f64 = 21.0;
 /// An axis spans at least this part of its middle, so that noise of a hundredth does not look like a change.
 const LEAST_SPAN: f64 = 0.1;
 
-pub(super) fn draw(data: &Courses, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Courses) -> Vec<&str> {
+    data.panels.iter().map(|panel| &*panel.heading).collect()
+}
+
+pub(super) fn draw(data: &Courses, style: &Style) -> anyhow::Result<Picture> {
     data.panels.iter().try_for_each(check)?;
     let n = data.panels.len();
     ensure!(n <= MOST_PANELS, "cannot draw {n} courses: at most {MOST_PANELS} fit");
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if n == 0 {
             return message(canvas, plot, "there is no history yet");
@@ -68,7 +72,7 @@ pub(super) fn draw(data: &Courses, theme: &Theme) -> anyhow::Result<Picture> {
                 x1: x0 + width,
                 y1: y0 + height - BETWEEN,
             };
-            wordless |= draw_panel(canvas, area, panel, lines)?;
+            wordless |= canvas.part(&panel.heading, || draw_panel(canvas, area, panel, lines))?;
         }
         note(canvas, plot, data, wordless)
     })
@@ -230,6 +234,6 @@ fn note(canvas: &Canvas<'_>, plot: Area, data: &Courses, wordless: bool) -> anyh
     }
     let words = words.join("  ·  ");
     let fits = |px: &f64| regular(*px).width(&words) <= plot.width();
-    let face = regular([22.0, 20.0].into_iter().find(fits).unwrap_or(18.0));
+    let face = regular([22.0, 20.0, 18.0, 16.0].into_iter().find(fits).unwrap_or(14.0));
     canvas.text(face, canvas.theme.quiet, Align::Left, plot.x0, plot.y1, &words)
 }

@@ -5,9 +5,11 @@
 use super::canvas::paint;
 use super::frame::frame;
 use super::lines::{Panel, Sheet, check, draw as draw_lines, message, values};
+use super::names;
 use super::picture::Picture;
-use super::theme::Theme;
-use super::watched::LINE_AXES;
+use super::style::Style;
+use super::watched::line_axes;
+use crate::words::charts as words;
 
 /// What such a chart shows.
 #[derive(Clone, Debug)]
@@ -22,14 +24,18 @@ pub struct Families {
     pub panels: Vec<Panel>,
 }
 
-pub(super) fn draw(data: &Families, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Families) -> Vec<&str> {
+    names(&data.panels)
+}
+
+pub(super) fn draw(data: &Families, style: &Style) -> anyhow::Result<Picture> {
     check(&data.panels)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.panels.is_empty() {
-            return message(canvas, plot, "no model was run");
+            return message(canvas, plot, words::no_model(canvas.lang));
         }
-        let sheet = Sheet::of_families(&data.panels, LINE_AXES);
+        let sheet = Sheet::of_families(&data.panels, line_axes(canvas.lang), canvas.style);
         draw_lines(canvas, plot, &sheet, values(&data.panels))
     })
 }

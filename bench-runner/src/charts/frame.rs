@@ -1,6 +1,6 @@
 //! What every chart has around its plot: the finding, how it was measured, where it comes from.
 
-use super::canvas::{Align, Canvas, HEIGHT, WIDTH};
+use super::canvas::{Align, Canvas};
 use super::place::Area;
 use super::text::{bold, regular};
 
@@ -12,9 +12,9 @@ const TITLE_PX: [f64; 4] = [54.0, 50.0, 46.0, 42.0];
 const SUBTITLE_PX: [f64; 3] = [28.0, 26.0, 24.0];
 const FOOTER_PX: f64 = 20.0;
 
-/// Draws the three texts and returns the room that is left for the plot, in pixels.
+/// Draws the three texts and returns the room that is left for the plot.
 pub(super) fn frame(canvas: &Canvas<'_>, title: &str, subtitle: &str, footer: &str) -> anyhow::Result<Area> {
-    let room = f64::from(WIDTH) - 2.0 * MARGIN;
+    let room = canvas.units.0 - 2.0 * MARGIN;
     let largest = |sizes: &[f64], fits: &dyn Fn(f64) -> bool| {
         sizes
             .iter()
@@ -25,10 +25,17 @@ pub(super) fn frame(canvas: &Canvas<'_>, title: &str, subtitle: &str, footer: &s
     let mut y = 40.0;
 
     let face = bold(largest(&TITLE_PX, &|px| bold(px).wrap(title, room).len() <= 2));
-    for line in face.lines(title, room, 2) {
-        y += face.px * 1.16;
-        canvas.text(face, canvas.theme.ink, Align::Left, MARGIN, y - face.px * 0.16, &line)?;
+    let lines = face.lines(title, room, 2);
+    let shown = match &canvas.style.step {
+        None => lines.clone(),
+        // In the room of the title, so that nothing moves when that takes its place.
+        Some(step) => face.lines(&step.topic, room, lines.len().max(1)),
+    };
+    for (i, line) in shown.iter().enumerate() {
+        let y = y + face.px * (1.16 * (i + 1) as f64 - 0.16);
+        canvas.text(face, canvas.theme.ink, Align::Left, MARGIN, y, line)?;
     }
+    y += face.px * 1.16 * lines.len() as f64;
     y += 14.0;
 
     let face = regular(largest(&SUBTITLE_PX, &|px| regular(px).wrap(subtitle, room).len() <= 2));
@@ -39,7 +46,7 @@ pub(super) fn frame(canvas: &Canvas<'_>, title: &str, subtitle: &str, footer: &s
     y += 26.0;
 
     let face = regular(FOOTER_PX);
-    let base = f64::from(HEIGHT) - 26.0;
+    let base = canvas.units.1 - 26.0;
     canvas.text(
         face,
         canvas.theme.quiet,

@@ -7,9 +7,10 @@
 use std::cell::RefCell;
 
 use super::canvas::Canvas;
+use super::font::REPLACEMENT;
 
-/// Begins the text that stands for a tag. It is in a private area of Unicode, and no font has it: a text of a chart with it
-/// would have been refused.
+/// Begins the text that stands for a tag. It is in a private area of Unicode, and no font has it: in the
+/// texts of charts it is replaced before they are drawn.
 const SIGN: char = '\u{E000}';
 
 /// What a group of strokes says.
@@ -58,13 +59,20 @@ impl Groups {
 }
 
 impl Canvas<'_> {
-    /// What `draw` draws is that of `model`, if of any; `says` is what it says, where it says something by itself.
+    /// What `draw` draws is that of `model`, if of any; `says` is what it says, where it says something by itself. A
+    /// model is a [`part`](Self::part); of one that is not there yet nothing is said.
     pub(super) fn group<T>(
         &self,
         model: Option<&str>,
         says: Option<&str>,
         draw: impl FnOnce() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        if self.hidden.get() {
+            return draw();
+        }
+        if model.is_some_and(|model| !self.shows(model)) {
+            return self.part(model.unwrap_or_default(), draw);
+        }
         let model_is = model.map_or(String::new(), |model| format!(" data-model=\"{}\"", escaped(model)));
         let title = says.map_or(String::new(), |says| format!("<title>{}</title>", escaped(says)));
         self.tag(&self.groups.sign(format!("<g{model_is}>{title}\n")))?;
@@ -78,6 +86,17 @@ impl Canvas<'_> {
     }
 }
 
+impl Canvas<'_> {
+    /// What `draw` draws is a part of the chart by that name. Of one that is not there yet nothing is drawn, but it takes its
+    /// place all the same.
+    pub(super) fn part<T>(&self, name: &str, draw: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let before = self.hidden.replace(self.hidden.get() || !self.shows(name));
+        let placed = draw();
+        self.hidden.set(before);
+        placed
+    }
+}
+
 /// Text as it stands in an attribute or between tags.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -87,6 +106,8 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // No XML may have it.
+            c if c.is_control() => out.push(REPLACEMENT),
             c => out.push(c),
         }
     }
@@ -105,12 +126,13 @@ pub(super) fn range(value: f64, low: f64, high: f64, write: impl Fn(f64) -> Stri
 #[cfg(test)]
 mod tests {
     use super::super::canvas::paint;
+    use super::super::style::Style;
     use super::super::theme::LIGHT;
     use super::*;
 
     #[test]
     fn groups_hold_what_was_drawn_in_them_and_say_what_it_says() {
-        let picture = paint(&LIGHT, "groups", |canvas| {
+        let picture = paint(&Style::default(), "groups", |canvas| {
             let line = |x: f64| canvas.line(&[(x, 0.0), (x, 9.0)], LIGHT.ink, 1);
             line(1.0)?;
             canvas.group(Some("a\"<b"), Some("a · 1 & 2"), || {

@@ -6,9 +6,11 @@
 use super::canvas::paint;
 use super::frame::frame;
 use super::lines::{self, Axes, Panel, Sheet, check, highlight, message, values};
+use super::names;
 use super::number::{tick, tick_time};
 use super::picture::Picture;
-use super::theme::Theme;
+use super::style::Style;
+use crate::words::{Lang, charts as words};
 
 /// What chart 6 shows.
 #[derive(Clone, Debug)]
@@ -23,30 +25,36 @@ pub struct Offered {
     pub panel: Panel,
 }
 
-const AXES: Axes = Axes {
-    words: "response time against requests offered per second, log scales",
-    linear: false,
-    x: |rate| tick(rate as f64),
-    y: tick_time,
-    ring: "ring: knee",
-    end: "✗: falls behind when more is offered",
-};
+fn axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::offered_axes(lang),
+        linear: false,
+        x: |rate, _| tick(rate as f64),
+        y: tick_time,
+        ring: words::knee(lang),
+        end: words::behind(lang),
+    }
+}
 
-pub(super) fn draw(data: &Offered, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Offered) -> Vec<&str> {
+    names([&data.panel])
+}
+
+pub(super) fn draw(data: &Offered, style: &Style) -> anyhow::Result<Picture> {
     let panels = std::slice::from_ref(&data.panel);
     check(panels)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.panel.series.is_empty() {
-            return message(canvas, plot, "no model was run");
+            return message(canvas, plot, words::no_model(canvas.lang));
         }
         let sheet = Sheet {
             panels,
             columns: 1,
-            chosen: vec![highlight::choose(&data.panel)],
+            chosen: vec![highlight::chosen(&data.panel, canvas.style)],
             context: false,
             models: true,
-            axes: AXES,
+            axes: axes(canvas.lang),
         };
         lines::draw(canvas, plot, &sheet, values(panels))
     })

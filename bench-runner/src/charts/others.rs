@@ -6,9 +6,11 @@
 use super::canvas::paint;
 use super::frame::frame;
 use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::names;
 use super::number::tick_time;
 use super::picture::Picture;
-use super::theme::Theme;
+use super::style::Style;
+use crate::words::{Lang, charts as words};
 
 /// What chart 4 shows.
 #[derive(Clone, Debug)]
@@ -23,23 +25,29 @@ pub struct Others {
     pub panels: Vec<Panel>,
 }
 
-const AXES: Axes = Axes {
-    words: "p99 of the requests that asked for nothing slow in each interval, log scale, against time in seconds",
-    linear: true,
-    x: |ms| format!("{}", ms as f64 / 1e3),
-    y: tick_time,
-    ring: "",
-    end: "✗: no longer answered",
-};
+fn axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::others_axes(lang),
+        linear: true,
+        x: |ms, _| format!("{}", ms as f64 / 1e3),
+        y: tick_time,
+        ring: "",
+        end: words::no_longer_answered(lang),
+    }
+}
 
-pub(super) fn draw(data: &Others, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Others) -> Vec<&str> {
+    names(&data.panels)
+}
+
+pub(super) fn draw(data: &Others, style: &Style) -> anyhow::Result<Picture> {
     check(&data.panels)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.panels.is_empty() {
-            return message(canvas, plot, "no model was run");
+            return message(canvas, plot, words::no_model(canvas.lang));
         }
-        let sheet = Sheet::of_families(&data.panels, AXES);
+        let sheet = Sheet::of_families(&data.panels, axes(canvas.lang), canvas.style);
         lines::draw(canvas, plot, &sheet, values(&data.panels))
     })
 }

@@ -73,9 +73,9 @@ const fn rgb(hex: u32) -> RGBColor {
 /// Every model that the project ships.
 const MODELS: [(&str, Look); 17] = [
     ("iterative", entry(0x6C380D, 0xBE8761, Square, Short, Some(Blocking))),
-    ("fork", entry(0x9D4616, 0xE78D64, Diamond, Long, Some(Blocking))),
+    ("fork", entry(0x9D4616, 0xEB8F5E, Diamond, Long, Some(Blocking))),
     ("prefork", entry(0xBB6802, 0xFDA353, Up, Short, Some(Blocking))),
-    ("thread", entry(0xDD5403, 0xFFA583, Square, Solid, Some(Blocking))),
+    ("thread", entry(0xDD5403, 0xFFA980, Square, Solid, Some(Blocking))),
     ("thread-pool", entry(0xC38908, 0xF8BE5B, Down, Long, Some(Blocking))),
     ("busy-poll", entry(0x273776, 0x748ACD, Down, Short, Some(Readiness))),
     ("select", entry(0x1D44B9, 0x6B97FF, Square, Long, Some(Readiness))),
@@ -87,11 +87,11 @@ const MODELS: [(&str, Look); 17] = [
         entry(0x1AA1C9, 0x6AD7FF, Circle, Long, Some(Readiness)),
     ),
     ("mio", entry(0x5992E7, 0xA5C9FF, Circle, Short, Some(Readiness))),
-    ("io-uring", entry(0xC11A8E, 0xFF7CCB, Diamond, Solid, Some(Completion))),
+    ("io-uring", entry(0xC11A8E, 0xFF81C5, Diamond, Solid, Some(Completion))),
     ("coroutine", entry(0x004F38, 0x5AA284, Square, Short, Some(Coroutine))),
     (
         "green-thread",
-        entry(0x04755B, 0x5BBD9E, Diamond, Long, Some(Coroutine)),
+        entry(0x04755B, 0x5DBAA4, Diamond, Long, Some(Coroutine)),
     ),
     ("tokio-current", entry(0x25966A, 0x71D2A5, Up, Long, Some(Coroutine))),
     ("tokio", entry(0x04A67E, 0x67DEB5, Up, Solid, Some(Coroutine))),
@@ -195,8 +195,13 @@ mod tests {
         for (i, eye) in EYES.iter().enumerate() {
             for (a, look_a) in MODELS {
                 for (b, look_b) in MODELS.iter().filter(|(_, l)| l.family != look_a.family) {
-                    let d = distance(eye, look_a.light, look_b.light);
-                    assert!(d >= 0.045, "{a} and {b} for eye {i}: {d:.3}");
+                    for (ground, one, other) in [
+                        ("light", look_a.light, look_b.light),
+                        ("dark", look_a.dark, look_b.dark),
+                    ] {
+                        let d = distance(eye, one, other);
+                        assert!(d >= 0.045, "{a} and {b} on {ground} for eye {i}: {d:.3}");
+                    }
                 }
             }
         }
@@ -207,6 +212,10 @@ mod tests {
         for (i, (a, look_a)) in MODELS.iter().enumerate() {
             for (b, look_b) in &MODELS[i + 1..] {
                 assert!(distance(&EYES[0], look_a.light, look_b.light) >= 0.03, "{a} and {b}");
+                assert!(
+                    distance(&EYES[0], look_a.dark, look_b.dark) >= 0.03,
+                    "{a} and {b}, dark"
+                );
                 let same_family = look_a.family == look_b.family;
                 let same_form = (look_a.marker, look_a.dash) == (look_b.marker, look_b.dash);
                 assert!(

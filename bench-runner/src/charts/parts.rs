@@ -3,18 +3,21 @@
 //! Linear, because the parts of a bar add up to its whole, and on a logarithmic axis lengths do not add.
 
 use anyhow::ensure;
+use plotters::style::RGBColor;
 
 use super::axis::{AXIS, ruled};
 use super::canvas::{Align, Canvas, paint};
 use super::frame::frame;
 use super::group::range;
+use super::key::Key;
 use super::number::{compact, tick};
 use super::picture::Picture;
 use super::place::Area;
 use super::rows::Rows;
 use super::scale::{Scale, round_ticks};
+use super::style::Style;
 use super::text::{Face, bold, regular};
-use super::theme::Theme;
+use crate::words::charts as words;
 
 /// What such a chart shows.
 #[derive(Clone, Debug, Default)]
@@ -65,20 +68,35 @@ pub struct PartsValue {
 const NAMES: f64 = 360.0;
 /// Between a bar and its label.
 const GAP: f64 = 14.0;
+/// The em that bars leave to the longest remark: that on CPU time is no longer, and of a failure it is the beginning.
+const ROOM: f64 = 20.0;
 /// How strong the colour of the second part is.
 const SECOND: f64 = 0.42;
+/// How wide the edge of a bar is.
+const EDGE: u32 = 1;
 
-pub(super) fn draw(data: &Parts, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Parts) -> Vec<&str> {
+    data.bars.iter().map(|bar| &*bar.name).collect()
+}
+
+pub(super) fn draw(data: &Parts, style: &Style) -> anyhow::Result<Picture> {
     check(data)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.bars.is_empty() {
             let (x, y) = ((plot.x0 + plot.x1) / 2.0, (plot.y0 + plot.y1) / 2.0);
-            return canvas.label(bold(36.0), theme.quiet, Align::Middle, x, y, "no model was run");
+            return canvas.label(
+                bold(36.0),
+                canvas.theme.quiet,
+                Align::Middle,
+                x,
+                y,
+                words::no_model(canvas.lang),
+            );
         }
         let layout = Layout::new(data, plot)?;
         if data.bars.iter().any(|bar| bar.value.is_some()) {
-            layout.key(canvas, data)?;
+            layout.key(canvas)?;
             let write = |value: f64| format!("{} {}", tick(value), data.unit);
             ruled(canvas, &layout.scale, &layout.ticks, layout.rows.field, &write)?;
         }
@@ -140,12 +158,14 @@ struct Layout {
     rows: Rows,
     scale: Scale,
     ticks: Vec<f64>,
+    key: Key,
 }
 
 impl Layout {
     fn new(data: &Parts, plot: Area) -> anyhow::Result<Self> {
+        let key = Key::new(&[&data.parts[0], &data.parts[1]], 24.0, plot.width());
         let room = Area {
-            y0: plot.y0 + 52.0,
+            y0: plot.y0 + 52.0 + key.more(),
             y1: plot.y1 - AXIS,
             ..plot
         };
@@ -174,34 +194,30 @@ impl Layout {
             rows,
             scale,
             ticks: round_ticks(most),
+            key,
         })
     }
 
     /// What the two shades mean, in no model's colour.
-    fn key(&self, canvas: &Canvas<'_>, data: &Parts) -> anyhow::Result<()> {
-        let (theme, face, y) = (canvas.theme, regular(24.0), self.rows.field.y0 - 34.0);
-        let mut x = self.rows.field.x0;
-        for (color, words) in [theme.quiet, theme.tint(theme.quiet, SECOND)]
-            .into_iter()
-            .zip(&data.parts)
-        {
-            canvas.fill(Area::around((x + 12.0, y), 12.0), color)?;
-            let words = face.fit(words, self.rows.field.x1 - x - 36.0);
-            canvas.label(face, theme.quiet, Align::Left, x + 36.0, y, &words)?;
-            x += 36.0 + face.width(&words) + 44.0;
-        }
-        Ok(())
+    fn key(&self, canvas: &Canvas<'_>) -> anyhow::Result<()> {
+        let (field, color) = (self.rows.field, canvas.theme.quiet);
+        let shades = [color, canvas.theme.tint(color, SECOND)];
+        self.key.draw(canvas, field, field.y0 - 34.0, &|shade, sample| {
+            canvas.fill(sample, shades[shade])?;
+            canvas.outline(sample, color, EDGE)
+        })
     }
 
     fn bar(&self, canvas: &Canvas<'_>, data: &Parts, i: usize, bar: &PartsBar) -> anyhow::Result<()> {
         let (theme, rows) = (canvas.theme, &self.rows);
         let (field, y, half) = (rows.field, rows.y(i), rows.half());
-        rows.name(canvas, i, &bar.name)?;
+        rows.name(canvas, i, &bar.name, &bar.name)?;
         let color = if bar.aside {
             theme.muted
         } else {
-            theme.color_of(&bar.name)
+            canvas.color_of(&bar.name)
         };
+        let ink = canvas.ink_of(&bar.name);
         let mut end = field.x0;
         if let Some(value) = bar.value {
             let span = |from: f64, to: f64| Area {
@@ -220,19 +236,23 @@ impl Layout {
             if first > field.x0 {
                 canvas.fill(span(field.x0, first), color)?;
             }
+            // The lighter shade alone could not be told from the ground by everybody.
+            if whole > field.x0 {
+                canvas.outline(span(field.x0, whole), color, EDGE)?;
+            }
             let (low, high) = (self.scale.at(value.low), self.scale.at(value.high));
             end = whole;
             // A range that cannot be seen is but a fringe.
             if high - low > 6.0 {
                 let (width, tip) = if half < 8.0 { (1, half * 0.6) } else { (2, half * 0.4) };
-                canvas.line(&[(low, y), (high, y)], theme.ink, width)?;
+                canvas.line(&[(low, y), (high, y)], ink, width)?;
                 for x in [low, high] {
-                    canvas.line(&[(x, y - tip), (x, y + tip)], theme.ink, width)?;
+                    canvas.line(&[(x, y - tip), (x, y + tip)], ink, width)?;
                 }
                 end = whole.max(high);
             }
         }
-        Label::of(bar, data, rows.px).draw(canvas, end + GAP, y, field.x1)
+        Label::of(bar, data, rows.px).draw(canvas, ink, end + GAP, y, field.x1)
     }
 }
 
@@ -272,15 +292,15 @@ impl Label {
     /// The room that bars leave to it: the number, and enough of the remark to recognise it by.
     fn room(&self) -> f64 {
         let (strong, plain) = self.faces();
-        strong.width(&self.number) + self.space() + plain.width(&self.remark).min(12.0 * self.px)
+        strong.width(&self.number) + self.space() + plain.width(&self.remark).min(ROOM * self.px)
     }
 
     /// Draws what fits from `x` to `right`, the number first, on the colour of the ground.
-    fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
+    fn draw(&self, canvas: &Canvas<'_>, ink: RGBColor, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
         let theme = canvas.theme;
         let (strong, plain) = self.faces();
         let number = strong.fit(&self.number, right - x);
-        canvas.words(strong, theme.ink, x, y, &number)?;
+        canvas.words(strong, ink, x, y, &number)?;
         let x = x + strong.width(&number) + self.space();
         let color = if self.failed { theme.failure } else { theme.quiet };
         canvas.words(plain, color, x, y, &plain.fit(&self.remark, right - x))

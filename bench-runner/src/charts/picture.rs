@@ -1,5 +1,7 @@
 //! A finished chart, and its PNG.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use resvg::{tiny_skia, usvg};
 
@@ -13,15 +15,20 @@ pub struct Picture {
     pub svg: String,
     /// What its points and bars say, in the order in which they were drawn.
     pub said: Vec<Said>,
+    /// Characters that no embedded font has, each with the first text in which it stands. What is drawn in their place is
+    /// [`font::REPLACEMENT`].
+    pub missing: BTreeMap<char, String>,
+    /// The font as it stands in the document; empty where that has only outlines.
+    pub(super) font: &'static str,
 }
 
 impl Picture {
     /// The SVG without the font, for a page that embeds [`font::style_element`] once for many charts.
     pub fn without_font(&self) -> String {
-        self.svg.replacen(font::style_element(), "", 1)
+        self.svg.replacen(self.font, "", 1)
     }
 
-    /// The same picture as PNG, 1920 × 1080.
+    /// The same picture as PNG, of the same size.
     ///
     /// plotters' own bitmap backend is not used: it misplaces thick strokes and has been seen to hang.
     pub fn png(&self) -> anyhow::Result<Vec<u8>> {

@@ -75,13 +75,13 @@ impl Rows {
         (self.pitch * 0.24).clamp(3.0, 11.0)
     }
 
-    /// Writes the name of row `i`.
-    pub(super) fn name(&self, canvas: &Canvas<'_>, i: usize, name: &str) -> anyhow::Result<()> {
+    /// Writes the name of row `i`, which is of a model.
+    pub(super) fn name(&self, canvas: &Canvas<'_>, i: usize, name: &str, model: &str) -> anyhow::Result<()> {
         let face = regular(self.px);
         let name = face.fit(name, self.widest);
         canvas.label(
             face,
-            canvas.theme.ink,
+            canvas.ink_of(model),
             Align::Right,
             self.field.x0 - GAP,
             self.y(i),

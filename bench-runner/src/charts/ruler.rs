@@ -5,6 +5,7 @@
 
 use anyhow::ensure;
 use loadgen::units;
+use plotters::style::RGBColor;
 
 use super::axis::{AXIS, log_axis};
 use super::canvas::{Align, Canvas, paint};
@@ -16,8 +17,9 @@ use super::picture::Picture;
 use super::place::Area;
 use super::rows::Rows;
 use super::scale::{Scale, span};
+use super::style::Style;
 use super::text::{Face, bold, regular};
-use super::theme::Theme;
+use crate::words::{Lang, charts as words};
 
 /// What such a chart shows.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +63,11 @@ const NAMES: f64 = 520.0;
 /// Between the ends of the axis and the outermost dots.
 const INSET: f64 = 16.0;
 
-pub(super) fn draw(data: &Ruler, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Ruler) -> Vec<&str> {
+    data.steps.iter().map(|step| &*step.name).collect()
+}
+
+pub(super) fn draw(data: &Ruler, style: &Style) -> anyhow::Result<Picture> {
     for step in &data.steps {
         for time in &step.times {
             ensure!(
@@ -76,12 +82,19 @@ pub(super) fn draw(data: &Ruler, theme: &Theme) -> anyhow::Result<Picture> {
             );
         }
     }
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         let times = data.steps.iter().flat_map(|step| &step.times);
         let Some(range) = span(times.flat_map(|t| [t.ns, t.low_ns, t.high_ns])) else {
             let (x, y) = ((plot.x0 + plot.x1) / 2.0, (plot.y0 + plot.y1) / 2.0);
-            return canvas.label(bold(36.0), theme.quiet, Align::Middle, x, y, "nothing was measured");
+            return canvas.label(
+                bold(36.0),
+                canvas.theme.quiet,
+                Align::Middle,
+                x,
+                y,
+                words::nothing_measured(canvas.lang),
+            );
         };
         let room = Area {
             y0: plot.y0 + 8.0,
@@ -89,9 +102,16 @@ pub(super) fn draw(data: &Ruler, theme: &Theme) -> anyhow::Result<Picture> {
             ..plot
         };
         let rows = Rows::new(room, data.steps.iter().map(|step| &*step.name), NAMES)?;
-        let labels: Vec<Label> = data.steps.iter().map(|step| Label::of(step, rows.px)).collect();
+        let labels: Vec<Label> = data
+            .steps
+            .iter()
+            .map(|step| Label::of(step, rows.px, canvas.lang))
+            .collect();
         // Every label stands behind the last dot of its row; the axis leaves room for the longest.
-        let behind = rows.dot() * 1.3 + 12.0;
+        let sized = data.steps.iter().any(|step| step.times.len() > 1);
+        let gap = rows.dot() * 1.3 + 12.0;
+        // A size over the last dot is wider than that.
+        let behind = gap + if sized { rows.px } else { 0.0 };
         let most = labels
             .iter()
             .map(Label::room)
@@ -104,11 +124,14 @@ pub(super) fn draw(data: &Ruler, theme: &Theme) -> anyhow::Result<Picture> {
         };
         log_axis(canvas, &scale, range, field, &tick_time)?;
         for (i, (step, label)) in data.steps.iter().zip(&labels).enumerate() {
-            rows.name(canvas, i, &step.name)?;
+            if !canvas.shows(&step.name) {
+                continue;
+            }
+            rows.name(canvas, i, &step.name, &step.model)?;
             let sizes = draw_step(canvas, &rows, i, &scale, step)?;
             let last = step.times.iter().map(|t| scale.at(t.ns.max(t.high_ns)));
-            let x = (last.fold(field.x0, f64::max) + behind).max(sizes);
-            label.draw(canvas, x, rows.y(i), rows.field.x1)?;
+            let x = (last.fold(field.x0, f64::max) + gap).max(sizes);
+            label.draw(canvas, canvas.ink_of(&step.model), x, rows.y(i), rows.field.x1)?;
         }
         Ok(())
     })
@@ -123,7 +146,7 @@ fn draw_step(canvas: &Canvas<'_>, rows: &Rows, i: usize, scale: &Scale, step: &S
     } else {
         rows.dot()
     };
-    let (color, marker) = (theme.color_of(&step.model), palette::look(&step.model).marker);
+    let (color, marker) = (canvas.color_of(&step.model), palette::look(&step.model).marker);
     let ends = |pick: fn(f64, f64) -> f64| step.times.iter().map(|t| scale.at(t.ns)).reduce(pick);
     if let (Some(from), Some(to)) = (ends(f64::min), ends(f64::max)) {
         canvas.line(&[(rows.field.x0, y), (from, y)], theme.grid, 1)?;
@@ -172,7 +195,7 @@ struct Label {
 }
 
 impl Label {
-    fn of(step: &Step, px: f64) -> Self {
+    fn of(step: &Step, px: f64, lang: Lang) -> Self {
         let by_size = |pick: fn(&&Time) -> Option<u64>| step.times.iter().max_by_key(pick);
         let (most, least) = (by_size(|t| t.size), step.times.iter().min_by_key(|t| t.size));
         let number = most.map_or_else(String::new, |most| units::time(most.ns));
@@ -181,15 +204,15 @@ impl Label {
                 let (from, to) = (least.size.unwrap_or(0), most.size.unwrap_or(0));
                 let growth = most.ns / least.ns;
                 let growth = if growth >= 9.95 {
-                    format!("{}×", thousands(units::three_digits(growth)))
+                    thousands(units::three_digits(growth))
                 } else {
-                    format!("{growth:.1}×")
+                    format!("{growth:.1}")
                 };
-                format!("at {}, {growth} that at {}", thousands(to), thousands(from))
+                words::growth(&thousands(to), &growth, &thousands(from), lang)
             }
             (_, Some(only)) => {
-                let size = only.size.map(|n| format!("at {}, ", thousands(n))).unwrap_or_default();
-                format!("{size}{} a second", compact(1e9 / only.ns))
+                let size = only.size.map(thousands);
+                words::per_second(size.as_deref(), &compact(1e9 / only.ns), lang)
             }
             _ => String::new(),
         };
@@ -205,10 +228,10 @@ impl Label {
         strong.width(&self.number) + self.px * 0.5 + plain.width(&self.remark)
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
+    fn draw(&self, canvas: &Canvas<'_>, ink: RGBColor, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
         let (strong, plain) = self.faces();
         let number = strong.fit(&self.number, right - x);
-        canvas.words(strong, canvas.theme.ink, x, y, &number)?;
+        canvas.words(strong, ink, x, y, &number)?;
         let x = x + strong.width(&number) + self.px * 0.5;
         canvas.words(plain, canvas.theme.quiet, x, y, &plain.fit(&self.remark, right - x))
     }

@@ -7,13 +7,15 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, paint};
 use super::frame::frame;
+use super::key::Key;
 use super::number::thousands;
 use super::picture::Picture;
 use super::place::Area;
 use super::rows::Rows;
 use super::scale::{Scale, count_ticks};
+use super::style::Style;
 use super::text::{Face, bold, regular};
-use super::theme::Theme;
+use crate::words::{Lang, charts as words};
 
 /// What chart 1 shows.
 #[derive(Clone, Debug, Default)]
@@ -66,18 +68,29 @@ const GAP: f64 = 16.0;
 /// What happened to one connection in ten thousand is still seen.
 const SLIVER: f64 = 3.0;
 
-pub(super) fn draw(data: &Served, theme: &Theme) -> anyhow::Result<Picture> {
-    paint(theme, &data.title, |canvas| {
+pub(super) fn parts(data: &Served) -> Vec<&str> {
+    data.bars.iter().map(|bar| &*bar.name).collect()
+}
+
+pub(super) fn draw(data: &Served, style: &Style) -> anyhow::Result<Picture> {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.bars.is_empty() {
             let (x, y) = ((plot.x0 + plot.x1) / 2.0, (plot.y0 + plot.y1) / 2.0);
-            return canvas.label(bold(36.0), theme.quiet, Align::Middle, x, y, "no model was run");
+            return canvas.label(
+                bold(36.0),
+                canvas.theme.quiet,
+                Align::Middle,
+                x,
+                y,
+                words::no_model(canvas.lang),
+            );
         }
-        let layout = Layout::new(data, plot)?;
+        let layout = Layout::new(data, plot, canvas.lang)?;
         layout.key(canvas)?;
         layout.axis(canvas, data.asked)?;
         for (i, bar) in data.bars.iter().enumerate() {
-            let says = Label::of(bar, data.asked, 1.0).says(&bar.name);
+            let says = Label::of(bar, data.asked, 1.0, canvas.lang).says(&bar.name);
             canvas.group(Some(&bar.name), Some(&says), || layout.bar(canvas, data.asked, bar, i))?;
         }
         Ok(())
@@ -88,14 +101,15 @@ pub(super) fn draw(data: &Served, theme: &Theme) -> anyhow::Result<Picture> {
 struct Layout {
     rows: Rows,
     scale: Scale,
+    key: Key,
 }
 
 impl Layout {
-    fn new(data: &Served, plot: Area) -> anyhow::Result<Self> {
-        let (key, axis) = (56.0, 62.0);
+    fn new(data: &Served, plot: Area, lang: Lang) -> anyhow::Result<Self> {
+        let key = Key::new(&words::shades(lang), 40.0, plot.width());
         let room = Area {
-            y0: plot.y0 + key,
-            y1: plot.y1 - axis,
+            y0: plot.y0 + 56.0 + key.more(),
+            y1: plot.y1 - 62.0,
             ..plot
         };
         let rows = Rows::new(room, data.bars.iter().map(|bar| &*bar.name), NAMES)?;
@@ -112,48 +126,27 @@ impl Layout {
             .iter()
             .map(|bar| {
                 let part = bar.length() as f64 / total;
-                let wish = full - GAP - SLIVER - Label::of(bar, data.asked, rows.px).room();
+                let wish = full - GAP - SLIVER - Label::of(bar, data.asked, rows.px, lang).room();
                 if part > 0.0 { wish / part } else { full }
             })
             .fold(full - 60.0, f64::min)
-            .max(full * 0.5);
+            .max(full * 0.4);
         let scale = Scale::linear((0.0, total), (rows.field.x0, rows.field.x0 + width));
-        Ok(Self { rows, scale })
+        Ok(Self { rows, scale, key })
     }
 
     /// What the shades mean, in no model's colour.
     fn key(&self, canvas: &Canvas<'_>) -> anyhow::Result<()> {
-        let theme = canvas.theme;
-        let (face, y) = (regular(24.0), self.rows.field.y0 - 44.0);
-        let words = [
-            "served",
-            "starved: connected, no reply",
-            "refused: connected, then closed unserved",
-            "never connected",
-        ];
-        let long = |words: &str| 52.0 + face.width(words);
-        let between = 44.0;
-        let total = words.iter().map(|words| long(words) + between).sum::<f64>() - between;
-        // Under long names the field begins too far to the right for all of it.
-        let mut x = self.rows.field.x0.min(self.rows.field.x1 - total);
-        for (shade, words) in words.iter().enumerate() {
-            let swatch = Area {
-                x0: x,
-                y0: y - 12.0,
-                x1: x + 40.0,
-                y1: y + 12.0,
-            };
-            canvas.fill(swatch, theme.track)?;
+        let (field, color) = (self.rows.field, canvas.theme.quiet);
+        self.key.draw(canvas, field, field.y0 - 44.0, &|shade, sample| {
+            canvas.fill(sample, canvas.theme.track)?;
             match shade {
-                0 => canvas.fill(swatch, theme.quiet)?,
-                1 => starved(canvas, swatch, theme.quiet)?,
-                2 => refused(canvas, swatch, theme.quiet)?,
-                _ => {}
+                0 => canvas.fill(sample, color),
+                1 => starved(canvas, sample, color),
+                2 => refused(canvas, sample, color),
+                _ => Ok(()),
             }
-            canvas.label(face, theme.quiet, Align::Left, x + 52.0, y, words)?;
-            x += long(words) + between;
-        }
-        Ok(())
+        })
     }
 
     fn axis(&self, canvas: &Canvas<'_>, asked: u64) -> anyhow::Result<()> {
@@ -167,7 +160,7 @@ impl Layout {
             let top = if tick == asked { field.y1 } else { field.y0 };
             canvas.line(&[(x, top), (x, field.y1 + 10.0)], theme.grid, 2)?;
             let words = if tick == asked {
-                format!("{} asked", thousands(tick))
+                words::asked(&thousands(tick), canvas.lang)
             } else {
                 thousands(tick)
             };
@@ -191,9 +184,9 @@ impl Layout {
             x1,
             y1: y + half,
         };
-        let color = theme.color_of(&bar.name);
+        let color = canvas.color_of(&bar.name);
 
-        rows.name(canvas, row, &bar.name)?;
+        rows.name(canvas, row, &bar.name, &bar.name)?;
         canvas.fill(span(field.x0, self.scale.at(asked as f64)), theme.track)?;
         let sliver = |n: u64, from: u64| if n > from { SLIVER } else { 0.0 };
         let served = self.scale.at(bar.served as f64).max(field.x0 + sliver(bar.served, 0));
@@ -211,7 +204,7 @@ impl Layout {
         }
 
         let x = connected + if connected > field.x0 { GAP * 0.75 } else { GAP };
-        Label::of(bar, asked, rows.px).draw(canvas, x, y, field.x1)
+        Label::of(bar, asked, rows.px, canvas.lang).draw(canvas, canvas.ink_of(&bar.name), x, y, field.x1)
     }
 }
 
@@ -237,22 +230,15 @@ struct Label {
 }
 
 impl Label {
-    fn of(bar: &ServedBar, asked: u64, px: f64) -> Self {
-        let mut parts = vec![thousands(bar.served)];
-        if bar.served < asked || bar.failed.is_some() || bar.length() > bar.served {
-            parts[0] += " served";
-        }
-        let others = [(bar.starved(), "starved"), (bar.refused, "refused")];
-        parts.extend(
-            others
-                .into_iter()
-                .filter(|&(n, _)| n > 0)
-                .map(|(n, word)| format!("{} {word}", thousands(n))),
-        );
+    fn of(bar: &ServedBar, asked: u64, px: f64, lang: Lang) -> Self {
+        let plain = bar.served >= asked && bar.failed.is_none() && bar.length() <= bar.served;
+        let some = |n: u64| (n > 0).then(|| thousands(n));
+        let (starved, refused) = (some(bar.starved()), some(bar.refused));
         let numbers = if bar.failed.is_some() && bar.length() == 0 {
             String::new()
         } else {
-            parts.join(", ")
+            let served = thousands(bar.served);
+            words::connections(&served, starved.as_deref(), refused.as_deref(), plain, lang)
         };
         let reason = match (&bar.failed, &bar.stopped_by) {
             (Some(why), _) => format!("✗ {why}"),
@@ -297,11 +283,11 @@ impl Label {
     }
 
     /// Draws what fits from `x` to `right`, the numbers first.
-    fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
+    fn draw(&self, canvas: &Canvas<'_>, ink: RGBColor, x: f64, y: f64, right: f64) -> anyhow::Result<()> {
         let theme = canvas.theme;
         let (strong, plain) = self.faces();
         let numbers = strong.fit(&self.numbers, right - x);
-        canvas.label(strong, theme.ink, Align::Left, x, y, &numbers)?;
+        canvas.label(strong, ink, Align::Left, x, y, &numbers)?;
         let x = x + strong.width(&numbers) + self.space();
         let color = if self.failed { theme.failure } else { theme.quiet };
         canvas.label(plain, color, Align::Left, x, y, &plain.fit(&self.reason, right - x))

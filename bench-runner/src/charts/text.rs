@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use ttf_parser::GlyphId;
 use ttf_parser::gpos::{PairAdjustment, PositioningSubtable};
 
-use super::font::Weight;
+use super::font::{self, Script, Weight};
+use crate::words::breaks::parts;
 
 /// A size and a weight of the embedded font.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +49,46 @@ pub(super) fn row_px(pitch: f64) -> f64 {
     (pitch * 0.78).min(24.0 + pitch * 0.1).floor()
 }
 
+/// A character as it is set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Glyph {
+    /// The font that it is from.
+    pub script: Script,
+    /// Which glyph of that.
+    pub id: GlyphId,
+    /// Where the character ends in the text, in bytes.
+    end: usize,
+    /// How much further right it stands than the end of the one before, in pixels; mostly negative.
+    pub kerning: f64,
+    /// How wide it is, in pixels.
+    pub advance: f64,
+}
+
 impl Face {
+    /// The glyphs of `text`, from left to right.
+    pub(super) fn glyphs(self, text: &str) -> impl Iterator<Item = Glyph> {
+        let metrics = Metrics::of(self.weight);
+        let mut before = None;
+        text.char_indices().map(move |(at, c)| {
+            let (script, id) = self.weight.glyph(font::drawn(c)).unwrap_or((Script::Latin, GlyphId(0)));
+            let face = self.weight.face(script);
+            let scale = self.px / f64::from(face.units_per_em());
+            // Only pairs of one font are kerned, and of these only the Latin ones.
+            let kerning = match (before, script) {
+                (Some(before), Script::Latin) => metrics.kerning(before, id),
+                _ => 0,
+            };
+            before = (script == Script::Latin).then_some(id);
+            Glyph {
+                script,
+                id,
+                end: at + c.len_utf8(),
+                kerning: f64::from(kerning) * scale,
+                advance: f64::from(face.glyph_hor_advance(id).unwrap_or_default()) * scale,
+            }
+        })
+    }
+
     /// The width of `text` in pixels.
     pub(super) fn width(self, text: &str) -> f64 {
         self.widths(text).last().map_or(0.0, |(_, width)| width)
@@ -56,15 +96,10 @@ impl Face {
 
     /// For each character of `text` where it ends in bytes, and how wide, in pixels, the text is up to there.
     fn widths(self, text: &str) -> impl Iterator<Item = (usize, f64)> {
-        let metrics = Metrics::of(self.weight);
-        let scale = self.px / f64::from(metrics.face.units_per_em());
-        let (mut units, mut before) = (0, None);
-        text.char_indices().map(move |(at, c)| {
-            let glyph = metrics.face.glyph_index(c).unwrap_or_default();
-            let kerning = before.map_or(0, |before| metrics.kerning(before, glyph));
-            units += i32::from(metrics.face.glyph_hor_advance(glyph).unwrap_or_default()) + i32::from(kerning);
-            before = Some(glyph);
-            (at + c.len_utf8(), f64::from(units) * scale)
+        let mut width = 0.0;
+        self.glyphs(text).map(move |glyph| {
+            width += glyph.kerning + glyph.advance;
+            (glyph.end, width)
         })
     }
 
@@ -81,16 +116,17 @@ impl Face {
         }
     }
 
-    /// `text` broken between words into lines of at most `room` pixels; a longer word has a line of its own.
+    /// `text` broken between words (Chinese: between signs) into lines of at most `room` pixels; a longer word has a line of its own.
     pub(super) fn wrap(self, text: &str, room: f64) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut width = 0.0;
-        for word in text.split_whitespace() {
-            let more = self.width(&format!(" {word}"));
+        for (space, word) in parts(text) {
+            let space = if space { " " } else { "" };
+            let more = self.width(&format!("{space}{word}"));
             match lines.last_mut() {
                 // A pixel is kept back for the kerning between the parts, which are measured one by one.
                 Some(line) if width + more <= room - 1.0 => {
-                    line.push(' ');
+                    line.push_str(space);
                     line.push_str(word);
                     width += more;
                 }
@@ -107,6 +143,7 @@ impl Face {
     pub(super) fn lines(self, text: &str, room: f64, most: usize) -> Vec<String> {
         let mut lines = self.wrap(text, room);
         if lines.len() > most {
+            // The lines that are too many make the last one longer than there is room, which cuts it.
             let rest = lines.split_off(most - 1).join(" ");
             lines.push(rest);
         }
@@ -116,7 +153,6 @@ impl Face {
 
 /// What is read from a font to measure text.
 struct Metrics {
-    face: &'static ttf_parser::Face<'static>,
     /// The pair adjustments of each lookup. The font has no layout feature but kerning, so all of them apply.
     pairs: Vec<Vec<PairAdjustment<'static>>>,
 }
@@ -128,7 +164,7 @@ impl Metrics {
     }
 
     fn read(weight: Weight) -> Self {
-        let face = weight.face();
+        let face = weight.face(Script::Latin);
         let lookups = face.tables().gpos.iter().flat_map(|gpos| gpos.lookups);
         let pairs = lookups.map(|lookup| {
             let pair = |subtable| match subtable {
@@ -137,10 +173,7 @@ impl Metrics {
             };
             lookup.subtables.into_iter().filter_map(pair).collect()
         });
-        Self {
-            face,
-            pairs: pairs.collect(),
-        }
+        Self { pairs: pairs.collect() }
     }
 
     /// How much nearer to `first` than its advance says `second` stands, in font units (mostly negative). In each
@@ -168,13 +201,15 @@ mod tests {
     use super::super::font;
     use super::*;
 
-    const SAMPLES: [&str; 6] = [
+    const SAMPLES: [&str; 8] = [
         "select stops at 1,019; 13 of 17 serve all 10,000",
         "AVATAR To Type, WAVE — “Yes”, 7.7 %",
         "io-uring",
         "epoll-percore ✗ RLIMIT_NOFILE",
         "≥ 123.4k req/s · µs × 1,111,111",
         "iiiiillll....",
+        "select 止步于 1,019 个；13 个模型服务了全部连接（WAVE 拒绝 To 个）",
+        "无明显差异",
     ];
 
     #[test]
@@ -207,6 +242,18 @@ mod tests {
         );
         assert_eq!(face.fit(text, 2000.0), "a rather long reason for stopping");
         assert_eq!(face.fit(text, 1.0), "");
+    }
+
+    #[test]
+    fn what_no_font_has_is_as_wide_as_what_stands_for_it() {
+        let face = bold(40.0);
+        assert_eq!(face.width("aฬb"), face.width("a□b"));
+    }
+
+    #[test]
+    fn chinese_is_broken_between_signs() {
+        let lines = bold(50.0).wrap("没有一个服务器服务了全部连接，select 除外", 320.0);
+        assert_eq!(lines, ["没有一个服务", "器服务了全部", "连接，select", "除外"]);
     }
 
     #[test]

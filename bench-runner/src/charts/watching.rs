@@ -6,9 +6,12 @@
 use super::canvas::paint;
 use super::frame::frame;
 use super::lines::{self, Axes, Panel, Sheet, check, highlight, message, values};
+use super::names;
 use super::number::{thousands, tick_time};
 use super::picture::Picture;
-use super::theme::Theme;
+use super::style::Style;
+use crate::words::Lang;
+use crate::words::charts as words;
 
 /// What such a chart shows.
 #[derive(Clone, Debug)]
@@ -23,29 +26,39 @@ pub struct Watching {
     pub panels: Vec<Panel>,
 }
 
-const AXES: Axes = Axes {
-    words: "CPU time against connections watched, both log scale",
-    linear: false,
-    x: thousands,
-    y: tick_time,
-    ring: "",
-    end: "✗: no more can be watched",
-};
+fn axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::watching_axes(lang),
+        linear: false,
+        x: |count, _| thousands(count),
+        y: tick_time,
+        ring: "",
+        end: words::no_more_watched(lang),
+    }
+}
 
-pub(super) fn draw(data: &Watching, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Watching) -> Vec<&str> {
+    names(&data.panels)
+}
+
+pub(super) fn draw(data: &Watching, style: &Style) -> anyhow::Result<Picture> {
     check(&data.panels)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         if data.panels.iter().all(|panel| panel.series.is_empty()) {
-            return message(canvas, plot, "nothing was measured");
+            return message(canvas, plot, words::nothing_measured(canvas.lang));
         }
         let sheet = Sheet {
             panels: &data.panels,
             columns: data.panels.len(),
-            chosen: data.panels.iter().map(highlight::choose).collect(),
+            chosen: data
+                .panels
+                .iter()
+                .map(|panel| highlight::chosen(panel, canvas.style))
+                .collect(),
             context: false,
             models: true,
-            axes: AXES,
+            axes: axes(canvas.lang),
         };
         lines::draw(canvas, plot, &sheet, values(&data.panels))
     })

@@ -6,14 +6,49 @@ use clap::{Args, ValueEnum};
 use loadgen::units::parse_positive;
 
 use super::{Rates, parse_rate_list};
+use crate::charts::{Letters, Size};
 use crate::export::{Format, Unit};
 use crate::record::{Metric, Window};
+use crate::words::Lang;
 
 /// Flags of `report`.
 #[derive(Args, Clone, Debug)]
 pub struct ReportArgs {
     /// A run's directory, or its name under results/ [default: the latest]
     pub run: Option<String>,
+    /// Draw one chart alone: its number, or its name
+    #[arg(long, value_name = "N", help_heading = "Charts")]
+    pub only: Option<String>,
+    /// For bright rooms and paper, for dark slides, or a picture for each
+    #[arg(long, value_enum, default_value_t = ThemeChoice::Light, help_heading = "Charts")]
+    pub theme: ThemeChoice,
+    /// Size of the pictures in pixels
+    #[arg(long, value_name = "WxH", default_value_t = Size::default(), help_heading = "Charts")]
+    pub size: Size,
+    /// Language of findings and charts
+    #[arg(long, value_enum, default_value_t = Lang::En, help_heading = "Charts")]
+    pub lang: Lang,
+    /// What texts are in an SVG: letters with their fonts, or outlines
+    #[arg(long, value_enum, default_value_t = Letters::Fonts, help_heading = "Charts")]
+    pub text: Letters,
+    /// Models to bring forward; all others are grey
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Charts")]
+    pub highlight: Vec<String>,
+    /// A picture for each step, one model more in each, into build-up/
+    #[arg(long, help_heading = "Charts")]
+    pub build_up: bool,
+    /// Directory of the pictures [default: that of the run]
+    #[arg(short, long, value_name = "DIR", help_heading = "Charts")]
+    pub out: Option<PathBuf>,
+}
+
+/// Which colours charts are drawn in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum ThemeChoice {
+    Light,
+    Dark,
+    Both,
 }
 
 /// Flags of `export`.

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 
 use super::Usage;
-use crate::charts::{Chart, theme};
+use crate::charts::Chart;
 use crate::claims::measure::{Laboratory, announce};
 use crate::claims::{Answer, Claim, Finding, Record, SCHEMA, chosen};
 use crate::cli::{ClaimsArgs, Color};
@@ -100,7 +100,7 @@ fn show(record: &Record, directory: &Path, color: Color) -> Result<ExitCode> {
     ))?;
     let chart = pictures::watching(record);
     if let Some(chart) = &chart {
-        pictures::save(directory, CHART, &chart.draw(&theme::LIGHT)?)?;
+        pictures::draw_one(directory, CHART, chart)?;
     }
     let title = chart.as_ref().map(|chart| (CHART, chart.title()));
     crate::render::claims::write(directory, record, title)?;

@@ -21,6 +21,7 @@ use crate::plan::{Cell, cells, expected};
 use crate::progress::{Progress, about, say};
 use crate::record::{NO_WORK, Row, Run, SCHEMA, Settings, Store, Verdict, Warning};
 use crate::stats::summarise;
+use crate::words::Lang;
 
 /// Connection counts of `--sweep`.
 const SWEEP: [u64; 5] = [1, 10, 100, 1_000, 10_000];
@@ -222,10 +223,10 @@ impl Experiment {
         if self.rows.is_empty() {
             return updated;
         }
-        super::print(&report::text(&self.run, &self.rows, self.color))?;
+        super::print(&report::text(&self.run, &self.rows, self.color, Lang::default()))?;
         updated?;
-        let told = report::draw(self.store.directory(), &self.run, &self.rows, None)?;
-        super::print(&told)?;
+        let all = report::Charts::default();
+        super::print(&all.draw(self.store.directory(), &self.run, &self.rows, None)?)?;
         if is_under(self.store.directory(), super::results()) {
             return self.store.link_latest();
         }

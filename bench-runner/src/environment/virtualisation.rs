@@ -60,6 +60,12 @@ impl Virtualisation {
         Some(cloud || virtual_names.iter().any(|part| name.contains(part)))
     }
 
+    /// What the machine calls itself.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let name = self.product.as_deref().or(self.vendor.as_deref());
+        name.or(self.hypervisor_type.as_deref())
+    }
+
     /// The machine in a few words: `virtual machine (QEMU), docker container`.
     pub fn summary(&self) -> String {
         let kind = match self.is_virtual() {
@@ -67,12 +73,7 @@ impl Virtualisation {
             Some(false) => "bare metal",
             None => "unknown whether virtual",
         };
-        let name = self
-            .product
-            .as_ref()
-            .or(self.vendor.as_ref())
-            .or(self.hypervisor_type.as_ref());
-        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        let name = self.name().map(|name| format!(" ({name})")).unwrap_or_default();
         let container = self
             .container
             .as_ref()

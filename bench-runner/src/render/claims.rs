@@ -6,9 +6,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::notes::broken;
-use super::readme::machine_of;
 use crate::claims::{Answer, Finding, Record};
 use crate::record::write_whole;
+use crate::words::{Lang, subtitles::machine};
 
 const FILE: &str = "claims.md";
 /// Columns of a verdict in the list.
@@ -65,7 +65,12 @@ pub fn write(directory: &Path, record: &Record, chart: Option<(&str, &str)>) -> 
 #[must_use]
 pub fn text(record: &Record, chart: Option<(&str, &str)>) -> String {
     let mut out = String::from("# What textbooks say, measured\n\n");
-    let _ = writeln!(out, "{}, on {}.\n", counted(record), machine_of(&record.environment));
+    let _ = writeln!(
+        out,
+        "{}, on {}.\n",
+        counted(record),
+        machine(&record.environment, Lang::En)
+    );
     if record.interrupted {
         out += "It was interrupted: what was not measured by then has no verdict.\n\n";
     }
@@ -133,7 +138,7 @@ fn provenance(record: &Record) -> String {
          - {}, {}\n- server on {}, generator on {}; work that computes has all of the server's CPUs and two at least\n\
          - every number is in `claims.json`, with how often it was measured\n",
         record.started_at.strftime("%Y-%m-%d %H:%M UTC"),
-        machine_of(env),
+        machine(env, Lang::En),
         cpus(&env.server_cpus),
         cpus(&env.generator_cpus),
     );

@@ -7,6 +7,13 @@ use crate::record::{Connections, Ready, Stopped};
 
 /// The name under which a full accept queue is recorded.
 pub const ACCEPT_BACKLOG: &str = "accept backlog";
+pub(crate) const CONNECT_TIMEOUT: &str = "connect timeout";
+pub(crate) const NO_PORTS: &str = "the client's ports";
+pub(crate) const NO_DESCRIPTORS: &str = "the client's descriptors";
+pub(crate) const NOBODY_LISTENS: &str = "nobody listens";
+pub(crate) const REFUSED: &str = "refused by the server";
+pub(crate) const LOST: &str = "connections lost while served";
+pub(crate) const NO_REPLY: &str = "no reply in time";
 
 /// A limit that was met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +67,7 @@ pub fn limited_by(clues: &Clues) -> Option<Limit> {
             format!("the server says that it refused {}", grouped(*n)),
         ));
     }
-    let of_client = [
-        (Outcome::NoPorts, "the client's ports"),
-        (Outcome::NoDescriptors, "the client's descriptors"),
-    ];
+    let of_client = [(Outcome::NoPorts, NO_PORTS), (Outcome::NoDescriptors, NO_DESCRIPTORS)];
     let failed = |outcome| outcomes.count(outcome);
     if let Some((outcome, name)) = of_client.into_iter().find(|&(outcome, _)| failed(outcome) > 0) {
         let n = grouped(failed(outcome));
@@ -74,7 +78,7 @@ pub fn limited_by(clues: &Clues) -> Option<Limit> {
     }
     if failed(Outcome::Refused) > 0 {
         let n = grouped(failed(Outcome::Refused));
-        return Some(Limit::new("nobody listens", format!("ECONNREFUSED {n} times")));
+        return Some(Limit::new(NOBODY_LISTENS, format!("ECONNREFUSED {n} times")));
     }
     let capacity = clues
         .ready
@@ -87,15 +91,15 @@ pub fn limited_by(clues: &Clues) -> Option<Limit> {
             format!("the server announced room for {}", grouped(capacity.connections)),
         )),
         _ if c.refused > 0 => Some(Limit::new(
-            "refused by the server",
+            REFUSED,
             "it closed connections unserved and named no limit".to_owned(),
         )),
         _ if c.lost > 0 => Some(Limit::new(
-            "connections lost while served",
+            LOST,
             format!("{} ended after they had been served", grouped(c.lost)),
         )),
         _ if c.starved > 0 => Some(Limit::new(
-            "no reply in time",
+            NO_REPLY,
             "connected, and neither refused nor answered".to_owned(),
         )),
         _ => None,
@@ -124,7 +128,7 @@ fn timed_out(clues: &Clues) -> Limit {
                 Some(_) => "the kernel counted no full accept queue",
                 None => "the kernel's count of full accept queues could not be read",
             };
-            Limit::new("connect timeout", format!("{n} attempts to connect; {kernel}"))
+            Limit::new(CONNECT_TIMEOUT, format!("{n} attempts to connect; {kernel}"))
         }
     }
 }

@@ -6,10 +6,11 @@ mod asked;
 mod change_points;
 mod courses;
 mod curve;
-mod findings;
+pub(crate) mod details;
+pub(crate) mod findings;
 pub mod gate;
 mod judge;
-mod limit;
+pub(crate) mod limit;
 mod others;
 mod paired;
 mod rank_sum;
@@ -24,9 +25,11 @@ pub use asked::Asked;
 pub use change_points::{ChangePoint, change_points};
 pub use courses::{Course, Group, courses, percent};
 pub use curve::RateSummary;
+pub use details::{Connect, Details, Fairness, Pace, Tail, Tails};
 pub use findings::{
-    Aim, Choice, Finding, Standing, Topic, choices, clocks_title, cpu_title, findings, in_one_gib, memory_title,
-    offered_title, others_title, ruler_title, scaling_title, served_title, watched_title,
+    Aim, Choice, Finding, Message, Standing, Topic, choices, clocks_title, connect_title, cpu_title, fairness_title,
+    findings, in_one_gib, memory_title, offered_title, others_title, pace_title, ruler_title, scaling_title,
+    served_title, tails_title, watched_title,
 };
 pub use judge::{Evidence, Open, judge};
 pub use limit::{ACCEPT_BACKLOG, Clues, Limit, limited_by};
@@ -37,5 +40,5 @@ pub use spread::{Spread, spread};
 pub use stall::Stall;
 pub use steady::{Trend, trend};
 pub(crate) use summary::median_wait;
-pub use summary::{Estimate, Line, Summary, WindowSummary, summarise};
+pub use summary::{Estimate, Line, Summary, Suspect, WindowSummary, summarise};
 pub use warnings::warnings;

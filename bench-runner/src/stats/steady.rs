@@ -9,6 +9,9 @@ const BLOCK: usize = 5;
 /// With fewer blocks not even a rate that always climbs is beyond chance.
 const FEWEST: usize = 8;
 
+/// A shorter series has no trend.
+pub(super) const SHORTEST: usize = BLOCK * FEWEST;
+
 /// A trend in a series of counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trend {

@@ -1,9 +1,9 @@
 //! Rows of several rounds put together: a line for each server and connection count.
 
-use loadgen::units::short;
 use serde::Serialize;
 
 use super::curve::{RateSummary, curve, knee_of};
+use super::details::{Details, details};
 use super::others::{Others, others};
 use super::stall::{Stall, stall};
 use crate::record::{Connections, Row, Run, Verdict, Window};
@@ -196,8 +196,10 @@ pub struct Summary {
     pub others: Vec<Others>,
     /// A window in which the server was stopped, told by two clocks; `None` where there is none to tell of.
     pub stall: Option<Stall>,
-    /// Windows whose latencies disagree with Little's law, in words.
-    pub suspect: Vec<String>,
+    /// What else there is to see, at the largest connection count.
+    pub details: Details,
+    /// Windows whose latencies disagree with Little's law.
+    pub suspect: Vec<Suspect>,
     /// Servers that are wrong on purpose.
     pub faulty: Vec<String>,
 }
@@ -221,6 +223,7 @@ impl Summary {
         let mut compared = self.clone();
         compared.lines.retain(|line| !self.is_faulty(line));
         compared.others.retain(|others| !self.faulty.contains(&others.server));
+        compared.details = compared.details.without(&self.faulty);
         compared.stall = compared.stall.filter(|stall| !self.faulty.contains(&stall.server));
         compared
     }
@@ -251,6 +254,7 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
     let suspect = compared.filter_map(suspect).collect();
     Summary {
         others: others(&run.servers, rows, conns.last().copied().unwrap_or(0)),
+        details: details(&run.servers, rows, conns.last().copied().unwrap_or(0)),
         lines,
         conns,
         active: run.settings.active,
@@ -261,18 +265,30 @@ pub fn summarise(run: &Run, rows: &[Row]) -> Summary {
     }
 }
 
-/// A closed loop whose mean latency × rate is not the number of requests under way has measured something else.
-fn suspect(row: &Row) -> Option<String> {
+/// A window in which mean latency × rate is not the number of requests under way: something else was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suspect {
+    /// The cell.
+    pub cell: String,
+    /// The window.
+    pub window: Window,
+    /// Requests a second that were to be offered, in an open loop.
+    pub rate_per_s: Option<f64>,
+    /// Mean latency × rate.
+    pub observed: f64,
+    /// Requests that were under way.
+    pub expected: f64,
+}
+
+fn suspect(row: &Row) -> Option<Suspect> {
     let law = row.littles_law.filter(|law| !law.holds)?;
-    let (observed, expected) = (law.observed, law.expected);
-    let window = match row.load.rate_per_s {
-        Some(rate) => format!("open window at {} req/s", short(rate)),
-        None => format!("{} window", row.window.name()),
-    };
-    Some(format!(
-        "{}, {window}: mean latency × rate is {observed:.1} where {expected:.0} requests were under way",
-        row.cell_id
-    ))
+    Some(Suspect {
+        cell: row.cell_id.clone(),
+        window: row.window,
+        rate_per_s: row.load.rate_per_s,
+        observed: law.observed,
+        expected: law.expected,
+    })
 }
 
 fn line(rows: &[&Row]) -> Option<Line> {

@@ -43,6 +43,23 @@ fn the_check_finds_overlapping_texts() {
 }
 
 #[test]
+fn the_check_finds_text_that_is_too_faint_for_its_ground() {
+    let text =
+        |fill: &str| format!("<text x='10' y='40' font-family='Inter' font-size='20' fill='{fill}'>words</text>");
+    let dark = "<rect width='400' height='100' fill='#14171C'/>";
+    for (ground, fill) in [("", "#8A9199"), (dark, "#555C66"), (dark, "#000000")] {
+        let found = problems(&format!("{ground}{}", text(fill)));
+        assert!(
+            found.len() == 1 && found[0].contains(&format!("'words' in {fill}")),
+            "{found:?}"
+        );
+    }
+    assert_eq!(problems(&text("#555C66")), Vec::<String>::new());
+    assert_eq!(problems(&format!("{dark}{}", text("#F2F4F7"))), Vec::<String>::new());
+    assert!(problems(&text("red"))[0].contains("'red'"));
+}
+
+#[test]
 fn the_check_finds_text_that_is_not_drawn() {
     let found = problems(
         "<text x='10' y='40' font-family='Inter' font-size='20'>seen</text>\
@@ -56,8 +73,8 @@ fn the_check_finds_text_that_is_not_drawn() {
 
 #[test]
 fn the_check_finds_a_character_without_a_glyph() {
-    let found = problems("<text x='10' y='40' font-family='Inter' font-size='20'>fine 好</text>");
-    assert!(found.iter().any(|p| p.contains("no glyph for '好'")), "{found:?}");
+    let found = problems("<text x='10' y='40' font-family='Inter' font-size='20'>fine ฬ</text>");
+    assert!(found.iter().any(|p| p.contains("no glyph for 'ฬ'")), "{found:?}");
 }
 
 #[test]

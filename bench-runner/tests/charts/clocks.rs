@@ -11,10 +11,11 @@ fn series(name: &str, times: &[(u64, f64)]) -> Series {
         points: times.iter().map(|&(one_in, ns)| point(one_in, ns, 0.0)).collect(),
         ended: None,
         ring: None,
+        label: None,
     }
 }
 
-fn clocks(panels: usize) -> Clocks {
+pub(crate) fn clocks(panels: usize) -> Clocks {
     let response = [(2, 61e3), (10, 0.4e9), (100, 1.1e9), (1_000, 1.39e9), (10_000, 1.4e9)];
     let service = [(2, 58e3), (10, 81e3), (100, 120e3), (1_000, 2.1e6), (10_000, 1.4e9)];
     let panel = |i| Panel {

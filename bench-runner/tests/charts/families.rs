@@ -5,7 +5,7 @@ use bench_runner::charts::{Families, Panel};
 use crate::support::{FOOTER, SUBTITLE, examine, forty};
 use crate::watched::{COUNTS, series};
 
-fn families_with(panels: Vec<Panel>) -> Families {
+pub(crate) fn families_with(panels: Vec<Panel>) -> Families {
     Families {
         title: "With 10,000 connections that all talk, 3 of 13 have clearly less than their best rate: thread falls \
                 furthest, to 55 %"
@@ -35,15 +35,18 @@ const READINESS: [&str; 7] = [
 ];
 const COROUTINE: [&str; 4] = ["coroutine", "green-thread", "tokio-current", "tokio"];
 
-#[test]
-fn four_families() {
-    let panels = vec![
+pub(crate) fn four() -> Vec<Panel> {
+    vec![
         panel("Blocking", &BLOCKING),
         panel("Readiness", &READINESS),
         panel("Completion", &["io-uring"]),
         panel("Coroutine", &COROUTINE),
-    ];
-    examine("families-4", true, &families_with(panels));
+    ]
+}
+
+#[test]
+fn four_families() {
+    examine("families-4", true, &families_with(four()));
 }
 
 #[test]

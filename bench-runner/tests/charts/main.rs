@@ -6,6 +6,7 @@
 mod check;
 mod clocks;
 mod courses;
+mod details;
 mod families;
 mod offered;
 mod others;
@@ -14,6 +15,7 @@ mod random;
 mod reference;
 mod ruler;
 mod served;
+mod styles;
 mod support;
 mod watched;
 mod watching;

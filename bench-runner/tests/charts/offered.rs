@@ -29,11 +29,12 @@ fn series(name: &str) -> Series {
             x: kept().next_back().unwrap_or(RATES[0]),
             label: String::new(),
         }),
+        label: None,
         ring: kept().rfind(|&rate| rate as f64 <= capacity / 2.0),
     }
 }
 
-fn offered(names: &[String]) -> Offered {
+pub(crate) fn offered(names: &[String]) -> Offered {
     Offered {
         title: "At 40.0k req/s p99 is 21.1 µs with iterative and 2 like it, 91.0 µs with tokio; 2 of 17 keep up with \
                 200k req/s"

@@ -20,6 +20,7 @@ fn series(name: &str, base: f64, peak: f64) -> Series {
         points: (1..=40).map(at).collect(),
         ended: None,
         ring: None,
+        label: None,
     }
 }
 
@@ -42,23 +43,28 @@ fn others(families: &[(&str, &[&str], f64)]) -> Others {
     }
 }
 
+const ALL: [(&str, &[&str], f64); 4] = [
+    ("Blocking", &["fork", "prefork", "thread", "thread-pool"], 1.2e6),
+    (
+        "Readiness",
+        &["busy-poll", "select", "poll", "epoll-level", "epoll-edge", "mio"],
+        98e6,
+    ),
+    ("Completion", &["io-uring"], 98e6),
+    (
+        "Coroutine",
+        &["coroutine", "green-thread", "tokio-current", "tokio"],
+        98e6,
+    ),
+];
+
+pub(crate) fn others_of_all() -> Others {
+    others(&ALL)
+}
+
 #[test]
 fn all_families_one_and_none() {
-    let all: [(&str, &[&str], f64); 4] = [
-        ("Blocking", &["fork", "prefork", "thread", "thread-pool"], 1.2e6),
-        (
-            "Readiness",
-            &["busy-poll", "select", "poll", "epoll-level", "epoll-edge", "mio"],
-            98e6,
-        ),
-        ("Completion", &["io-uring"], 98e6),
-        (
-            "Coroutine",
-            &["coroutine", "green-thread", "tokio-current", "tokio"],
-            98e6,
-        ),
-    ];
-    examine("others-4", true, &others(&all));
-    examine("others-1", false, &others(&all[..1]));
+    examine("others-4", true, &others_of_all());
+    examine("others-1", false, &others(&ALL[..1]));
     examine("others-0", false, &others(&[]));
 }

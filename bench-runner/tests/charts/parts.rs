@@ -37,7 +37,7 @@ fn without(name: &str, remark: &str, failed: bool) -> PartsBar {
     }
 }
 
-fn memory_of_all() -> Parts {
+pub(crate) fn memory_of_all() -> Parts {
     let bars = MODELS.iter().map(|&name| match name {
         "fork" => bar(name, 137.7, Some(0.42), "7,620 in 1 GiB"),
         "thread" => bar(name, 47.3, Some(0.3), "22,200 in 1 GiB"),

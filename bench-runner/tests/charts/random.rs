@@ -93,6 +93,7 @@ fn no_data_puts_text_on_text() {
             });
             Series {
                 ring: None,
+                label: None,
                 name: name.clone(),
                 points,
                 ended,

@@ -21,7 +21,7 @@ fn step(name: &str, model: &str, times: &[(Option<u64>, f64)]) -> Step {
     }
 }
 
-fn ruler_with(title: &str, steps: Vec<Step>) -> Ruler {
+pub(crate) fn ruler_with(title: &str, steps: Vec<Step>) -> Ruler {
     Ruler {
         title: title.to_owned(),
         subtitle: SUBTITLE.to_owned(),
@@ -30,7 +30,7 @@ fn ruler_with(title: &str, steps: Vec<Step>) -> Ruler {
     }
 }
 
-fn all() -> Vec<Step> {
+pub(crate) fn all() -> Vec<Step> {
     let sizes = |base: f64, growth: f64, n: usize| -> Vec<(Option<u64>, f64)> {
         let one = |i: usize| (Some(10u64.pow(i as u32 + 1)), base * growth.powi(i as i32));
         (0..n).map(one).collect()

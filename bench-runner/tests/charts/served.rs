@@ -1,8 +1,9 @@
 //! Chart 1.
 
+use bench_runner::charts::check::text_problems;
 use bench_runner::charts::{Served, ServedBar};
 
-use crate::support::{FOOTER, MODELS, SUBTITLE, examine, forty, light, refusal};
+use crate::support::{FOOTER, MODELS, SUBTITLE, examine, forty, light};
 
 pub(crate) fn bar(name: &str, connected: u64, served: u64, stopped_by: &str, failed: &str) -> ServedBar {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_string());
@@ -114,13 +115,18 @@ fn served_by_one_or_none() {
 }
 
 #[test]
-fn a_character_that_the_font_lacks_is_refused() {
-    let data = served_with("One server", 10, vec![bar("服务器", 10, 10, "", "")]);
-    let refusal = refusal(&data);
-    assert!(
-        refusal.contains("'服' (U+670D)") && refusal.contains("服务器"),
-        "{refusal}"
-    );
+fn a_character_that_no_font_has_is_replaced_and_told() {
+    let bars = vec![bar("服务器 ฬ龘", 10, 10, "", ""), bar("\u{1b}[1m", 10, 10, "", "")];
+    let picture = light(&served_with("One server with a ฬ", 10, bars)).unwrap();
+    let missing: Vec<(char, &str)> = picture.missing.iter().map(|(c, text)| (*c, text.as_str())).collect();
+    let expected = [
+        ('\u{1b}', "\u{1b}[1m"),
+        ('ฬ', "One server with a ฬ"),
+        ('龘', "服务器 ฬ龘"),
+    ];
+    assert_eq!(missing, expected);
+    assert!(picture.svg.contains("服务器 □□") && picture.svg.contains("aria-label=\"One server with a □\""));
+    assert_eq!(text_problems(&picture.svg), Vec::<String>::new());
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What the charts' tests share.
 
+use std::collections::BTreeMap;
+
 use bench_runner::charts::check::text_problems;
-use bench_runner::charts::{Chart, Picture, theme};
+use bench_runner::charts::{Chart, Picture, Size, Style, theme};
+use bench_runner::words::Lang;
 
 pub(crate) const MODELS: [&str; 17] = [
     "iterative",
@@ -30,16 +33,20 @@ pub(crate) const FOOTER: &str =
 
 /// Snapshots the picture without its font, and holds it against everything that must be true of any chart.
 pub(crate) fn examine(name: &str, snapshot: bool, chart: &dyn Chart) {
-    for (theme, suffix) in [(&theme::LIGHT, ""), (&theme::DARK, "-dark")] {
-        let picture = chart.draw(theme).unwrap();
+    for (style, suffix) in styles() {
+        let picture = chart
+            .draw(&style)
+            .unwrap_or_else(|error| panic!("{name}{suffix}: {error:#}"));
         if let Some(dir) = std::env::var_os("CHARTS_DIR").map(std::path::PathBuf::from) {
             std::fs::write(dir.join(format!("{name}{suffix}.svg")), &picture.svg).unwrap();
             std::fs::write(dir.join(format!("{name}{suffix}.png")), picture.png().unwrap()).unwrap();
         }
         assert_eq!(text_problems(&picture.svg), Vec::<String>::new(), "{name}{suffix}");
-        assert_eq!(picture.svg.matches("@font-face").count(), 2);
+        let faces = if picture.svg.contains("unicode-range") { 4 } else { 2 };
+        assert_eq!(picture.svg.matches("@font-face").count(), faces);
+        assert_eq!(picture.missing, BTreeMap::new(), "{name}{suffix}");
         assert!(!picture.without_font().contains("base64"));
-        if snapshot && !theme.dark {
+        if snapshot && suffix.is_empty() {
             let mut settings = insta::Settings::clone_current();
             settings.set_prepend_module_to_snapshot(false);
             settings.bind(|| insta::assert_snapshot!(name, picture.without_font()));
@@ -56,9 +63,31 @@ pub(crate) fn models() -> Vec<String> {
     MODELS.map(String::from).to_vec()
 }
 
+/// All ways in which a picture is made, each with what is added to its name; the first is the one of snapshots.
+pub(crate) fn styles() -> Vec<(Style, String)> {
+    let mut styles = vec![
+        (Style::default(), String::new()),
+        (theme::DARK.into(), "-dark".to_owned()),
+    ];
+    let chinese = Style {
+        lang: Lang::Zh,
+        ..Style::default()
+    };
+    styles.push((chinese, "-zh".to_owned()));
+    for (width, height) in [(1080, 1080), (1024, 768), (1080, 1920), (2560, 1080)] {
+        let size = Size::new(width, height).unwrap();
+        let style = Style {
+            size,
+            ..Style::default()
+        };
+        styles.push((style, format!("-{size}")));
+    }
+    styles
+}
+
 /// The picture in the light theme.
 pub(crate) fn light(chart: &dyn Chart) -> anyhow::Result<Picture> {
-    chart.draw(&theme::LIGHT)
+    chart.draw(&Style::default())
 }
 
 /// Why the picture cannot be drawn.

@@ -54,6 +54,7 @@ pub(crate) fn series(name: &str, counts: &[u64], idle: bool) -> Series {
     });
     Series {
         ring: None,
+        label: None,
         name: name.to_string(),
         points: points.collect(),
         ended,
@@ -83,6 +84,7 @@ fn watched_at_one_count() {
     let mut data = watched_with(&models(), &[10_000]);
     data.panels[1].series[1] = Series {
         ring: None,
+        label: None,
         name: "fork".to_string(),
         points: Vec::new(),
         ended: Some(Ended {

@@ -11,6 +11,7 @@ const COUNTS: [u64; 3] = [100, 1000, 10_000];
 fn line(name: &str, fixed: f64, each: f64, most: u64) -> Series {
     let counts = COUNTS.into_iter().filter(|&count| count <= most);
     Series {
+        label: None,
         name: name.to_owned(),
         points: counts
             .map(|count| point(count, fixed + each * count as f64, 0.05))

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use bench_runner::charts::{Chart, theme};
+use bench_runner::charts::{Chart, Style};
 use bench_runner::claims::measured::{Burst, Call, Faulty, Leftovers, Spread, Stall};
 use bench_runner::claims::{Answer, CLAIMS, Finding, Record};
 use bench_runner::render::claims::text;
@@ -215,7 +215,7 @@ fn the_reference_claims_are_those_of_their_numbers() {
         "bench-runner claims --from results/reference"
     );
     if let Some(chart) = chart {
-        let picture = chart.draw(&theme::LIGHT).unwrap();
+        let picture = chart.draw(&Style::default()).unwrap();
         let committed = fs::read_to_string(directory.join("claims-watching.svg")).unwrap();
         assert!(committed == picture.svg, "bench-runner claims --from results/reference");
     }

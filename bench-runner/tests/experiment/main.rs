@@ -14,6 +14,8 @@ mod life;
 mod open;
 mod readme;
 mod records;
+mod redrawn;
+mod revisions;
 mod stall;
 mod support;
 mod trend;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use bench_runner::record::{Row, Verdict};
 use bench_runner::render::pictures::charts;
 use bench_runner::stats::summarise;
+use bench_runner::words::Lang;
 
 use crate::support::{LARGEST, Page, Recorded, failed};
 
@@ -46,7 +47,12 @@ fn the_report_of_the_reference_run_is_whole() {
     let run = Recorded::reference("");
     let page = examine("reference", &run);
     let titles = page.texts("figure > h3");
-    let drawn = charts(&run.run, &summarise(&run.run, &run.rows), run.benches.as_ref());
+    let drawn = charts(
+        &run.run,
+        &summarise(&run.run, &run.rows),
+        run.benches.as_ref(),
+        Lang::En,
+    );
     let drawn: Vec<&str> = drawn.iter().map(|(_, chart)| chart.title()).collect();
     assert_eq!(titles, drawn);
     assert_eq!(page.count("figure .chart > svg"), titles.len());

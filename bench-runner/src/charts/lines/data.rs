@@ -18,14 +18,23 @@ pub struct Panel {
 /// One model in a panel.
 #[derive(Clone, Debug, Default)]
 pub struct Series {
-    /// The model's name.
+    /// The model's name, which tells its colour.
     pub name: String,
+    /// What is written for it, where that is not its name.
+    pub label: Option<String>,
     /// What was measured; may be empty.
     pub points: Vec<Point>,
     /// Where and why there is no more.
     pub ended: Option<Ended>,
     /// Where a point has a ring around it.
     pub ring: Option<u64>,
+}
+
+impl Series {
+    /// What is written for it.
+    pub(super) fn shown(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// One measurement.

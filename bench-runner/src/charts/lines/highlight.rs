@@ -3,17 +3,27 @@
 use std::collections::BTreeSet;
 
 use super::super::palette;
+use super::super::style::Style;
 use super::Panel;
 
 /// More lines than this in full colour are a tangle.
 const MOST: usize = 7;
+
+/// The names that stand out in `panel`: those that are to be brought forward, or else those of [`choose`].
+pub(in super::super) fn chosen(panel: &Panel, style: &Style) -> BTreeSet<String> {
+    if style.highlight.is_empty() {
+        return choose(panel);
+    }
+    let names = panel.series.iter().map(|series| &series.name);
+    names.filter(|name| style.highlight.contains(*name)).cloned().collect()
+}
 
 /// The names that stand out among the series of `panel`; all of them while they are few.
 ///
 /// First the fastest and the slowest where most connections are open, because the finding is the distance between
 /// them; then the fastest of each family, because that is the comparison that people come with; then those that
 /// broke, because that is the story; then the rest, fastest first. Foreign servers count as a family.
-pub(in super::super) fn choose(panel: &Panel) -> BTreeSet<String> {
+fn choose(panel: &Panel) -> BTreeSet<String> {
     let last = |i: usize| {
         let point = panel.series[i].points.iter().max_by_key(|p| p.x);
         point.map_or((0, 0.0), |p| (p.x, p.y))
@@ -77,6 +87,7 @@ mod tests {
             points: vec![point],
             ended,
             ring: None,
+            label: None,
         }
     }
 

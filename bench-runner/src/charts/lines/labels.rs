@@ -5,16 +5,25 @@ use super::super::canvas::{Align, Canvas};
 use super::super::place::{Area, Ground, spread};
 use super::super::text::{ASCENT, CAP_HEIGHT, DESCENT, Face, bold, regular};
 use super::{Drawn, LEAD, POINT, Plot, Series};
+use crate::words::{Lang, charts as words};
 
 /// Pixels per em of what is said inside the panel.
 const INSIDE: f64 = 22.0;
-/// The longest that a label inside a panel gets, as a part of the panel's width.
+/// The longest that a label inside a panel gets, as a part of the panel's width; in a narrow panel it may be as long as it
+/// is in one of two, side by side on a slide.
 const LONGEST: f64 = 0.6;
+const USUAL: f64 = 340.0;
+
+/// The longest that a label inside `plot` gets.
+fn longest(plot: &Plot<'_>) -> f64 {
+    let width = plot.field.width();
+    (width * LONGEST).max(USUAL.min(width * 0.95))
+}
 
 /// Says in the panel that it is empty.
 pub(super) fn nothing(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) -> anyhow::Result<()> {
     let (face, field) = (bold(30.0), plot.field);
-    let words = face.fit("nothing was measured", field.width());
+    let words = face.fit(words::nothing_measured(canvas.lang), field.width());
     let (x, y) = ((field.x0 + field.x1) / 2.0, field.y0 + field.height() * 0.4);
     ground.taken.push(Area::around((x, y), face.width(&words) / 2.0));
     canvas.label(face, canvas.theme.quiet, Align::Middle, x, y, &words)
@@ -25,13 +34,13 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
     for drawn in &plot.drawn {
         let placed = match (&drawn.series.ended, drawn.cross) {
             (Some(ended), Some(at)) => {
-                let name = regular(INSIDE).fit(&drawn.series.name, plot.field.width() * LONGEST * 0.5);
+                let name = regular(INSIDE).fit(drawn.series.shown(), longest(plot) * 0.5);
                 let words = if ended.label.is_empty() {
                     name
                 } else {
-                    format!("{name}: {}", ended.label)
+                    words::became(&name, &ended.label, canvas.lang)
                 };
-                canvas.group(drawn.model, None, || inside(canvas, plot, ground, drawn, at, &words))?
+                drawn.group(canvas, None, || inside(canvas, plot, ground, drawn, at, &words))?
             }
             _ => false,
         };
@@ -43,7 +52,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
         for (at, point) in &drawn.points {
             // A logarithmic axis has no zero; the point stands at its foot.
             if point.y == 0.0 {
-                canvas.group(drawn.model, None, || inside(canvas, plot, ground, drawn, *at, "0"))?;
+                drawn.group(canvas, None, || inside(canvas, plot, ground, drawn, *at, "0"))?;
             }
         }
     }
@@ -71,7 +80,7 @@ fn inside(
     words: &str,
 ) -> anyhow::Result<bool> {
     let face = regular(INSIDE);
-    let words = face.fit(words, plot.field.width() * LONGEST);
+    let words = face.fit(words, longest(plot));
     let (width, near) = (face.width(&words), POINT + 10.0);
     let ((x, y), mut places) = (at, Vec::new());
     let short = width < 40.0;
@@ -93,6 +102,11 @@ fn inside(
     let Some(place) = ground.best(&places, &plot.field) else {
         return Ok(false);
     };
+    ground.taken.push(Area {
+        x0: place.x0 - 6.0,
+        x1: place.x1 + 6.0,
+        ..place
+    });
     let middle = (place.y0 + place.y1) / 2.0;
     if (middle - y).abs() > near + INSIDE {
         let foot = (
@@ -112,25 +126,20 @@ fn inside(
     let color = canvas.theme.readable(drawn.color);
     let base = place.y0 + face.px * ASCENT;
     canvas.text(face, color, Align::Left, place.x0, base, &words)?;
-    ground.taken.push(Area {
-        x0: place.x0 - 6.0,
-        x1: place.x1 + 6.0,
-        ..place
-    });
     Ok(true)
 }
 
 /// What stands in the column for a series. A bound at the end of its line is said here, where it cannot be taken
 /// for another line's; further left the open point says it alone.
-pub(super) fn name(series: &Series, with_reason: bool) -> String {
-    let name = &series.name;
+pub(super) fn name(series: &Series, with_reason: bool, lang: Lang) -> String {
+    let name = series.shown();
     match (&series.ended, series.points.iter().max_by_key(|p| p.x)) {
-        (Some(ended), _) if ended.label.is_empty() => format!("{name} ✗"),
-        (Some(ended), _) if with_reason => format!("{name} ✗ {}", ended.label),
-        (None, None) => format!("{name} (not measured)"),
+        (Some(ended), _) if with_reason && !ended.label.is_empty() => format!("{name} ✗ {}", ended.label),
+        (Some(_), _) => format!("{name} ✗"),
+        (None, None) => words::not_measured_of(name, lang),
         (_, last) => match last.and_then(|point| point.bound) {
             Some(bound) => format!("{} {name}", bound.sign()),
-            None => name.clone(),
+            None => name.to_owned(),
         },
     }
 }
@@ -147,7 +156,7 @@ fn column(canvas: &Canvas<'_>, plot: &Plot<'_>, mut drawn: Vec<&Drawn<'_>>) -> a
         .iter()
         .zip(spread(&ys, px * 1.14, field.y0 + half, field.y1 - half))
     {
-        canvas.group(d.model, None, || {
+        d.group(canvas, None, || {
             let color = canvas.theme.readable(d.color);
             if let Some((x, end)) = d.end() {
                 let from = x + POINT + 6.0;
@@ -158,14 +167,15 @@ fn column(canvas: &Canvas<'_>, plot: &Plot<'_>, mut drawn: Vec<&Drawn<'_>>) -> a
                 )?;
             }
             let face = if d.bold { bold(px) } else { regular(px) };
-            canvas.label(
-                face,
-                color,
-                Align::Left,
-                field.x1 + LEAD,
-                y,
-                &face.fit(&name(d.series, true), plot.name_room),
-            )
+            // A reason of which only the beginning can be read is none.
+            let whole = name(d.series, true, canvas.lang);
+            let words = if face.width(&whole) <= plot.name_room {
+                whole
+            } else {
+                name(d.series, false, canvas.lang)
+            };
+            let words = face.fit(&words, plot.name_room);
+            canvas.label(face, color, Align::Left, field.x1 + LEAD, y, &words)
         })?;
     }
     Ok(())

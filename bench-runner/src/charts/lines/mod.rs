@@ -13,15 +13,18 @@ use super::group::range;
 use super::palette::{self, Dash, Look};
 use super::place::{Area, Ground};
 use super::scale::{Scale, log_ticks, round_ticks};
+use super::style::Style;
 use super::text::{bold, regular};
-use super::theme::Theme;
+use crate::words::Lang;
 
 mod data;
 pub(super) mod highlight;
 mod labels;
+mod note;
 
 pub use data::{Bound, Ended, Panel, Point, Series};
 pub(super) use data::{all, check, values};
+pub(super) use note::Note;
 
 /// What the axes are.
 #[derive(Clone, Copy)]
@@ -31,7 +34,7 @@ pub(super) struct Axes {
     /// Whether it is linear along, from 0 on, and logarithmic only up.
     pub linear: bool,
     /// How a value along it is written.
-    pub x: fn(u64) -> String,
+    pub x: fn(u64, Lang) -> String,
     /// How a value up it is written.
     pub y: fn(f64) -> String,
     /// What a ring around a point means.
@@ -53,7 +56,9 @@ const BETWEEN: f64 = 22.0;
 /// Between panels that stand side by side.
 const GUTTER: f64 = 28.0;
 /// Under all panels, for what the marks mean.
-const NOTE: f64 = 36.0;
+pub(super) const NOTE: f64 = 36.0;
+/// A panel is not made higher than this many times its width: its lines would have no room to go anywhere.
+const SLENDER: f64 = 1.25;
 /// A line of more points than this has no marker on each.
 const MARKED: usize = 12;
 /// A point's radius in pixels.
@@ -106,9 +111,9 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// A panel a family: each has its own lines in full colour, before those of the others.
-    pub(super) fn of_families(panels: &'a [Panel], axes: Axes) -> Self {
-        let own = |panel: &Panel| panel.series.iter().map(|series| series.name.clone()).collect();
+    /// A panel a family: each has its own lines in full colour, as far as they are no tangle, before those of the others.
+    pub(super) fn of_families(panels: &'a [Panel], axes: Axes, style: &Style) -> Self {
+        let own = |panel: &Panel| highlight::chosen(panel, style);
         Self {
             panels,
             columns: match panels.len() {
@@ -122,16 +127,32 @@ impl<'a> Sheet<'a> {
             axes,
         }
     }
+
+    /// How many panels stand side by side in `plot`: fewer where they would be slender.
+    fn columns_in(&self, plot: Area) -> usize {
+        let slender = |columns: &usize| {
+            let lines = self.panels.len().div_ceil(*columns);
+            plot.height() / lines as f64 > SLENDER * plot.width() / *columns as f64
+        };
+        (1..=self.columns.max(1))
+            .rev()
+            .find(|columns| !slender(columns))
+            .unwrap_or(1)
+    }
 }
 
 /// All panels; `rates` is what the one axis that they share spans.
 pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f64, f64)) -> anyhow::Result<()> {
     let panels = sheet.panels;
-    let (columns, lines) = (
-        sheet.columns.max(1) as f64,
-        panels.len().div_ceil(sheet.columns.max(1)) as f64,
-    );
-    let each = (plot.height() - NOTE + BETWEEN) / lines;
+    let note = Note::new(panels, &sheet.axes, sheet.axes.words, plot.width(), canvas.lang);
+    let whole = plot;
+    let plot = Area {
+        y1: plot.y1 - NOTE - note.more(),
+        ..plot
+    };
+    let side_by_side = sheet.columns_in(plot);
+    let (columns, lines) = (side_by_side as f64, panels.len().div_ceil(side_by_side) as f64);
+    let each = (plot.height() + BETWEEN) / lines;
     let height = each - HEADING - AXIS - BETWEEN;
     let most = panels.iter().map(|panel| panel.series.len()).max().unwrap_or(0).max(1);
     let name_px = (height / most as f64 / 1.14).min(26.0).floor();
@@ -141,7 +162,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
         (height / 9.2) as u64
     );
     let name_room = all(panels)
-        .map(|s| bold(name_px).width(&labels::name(s, false)))
+        .map(|s| bold(name_px).width(&labels::name(s, false, canvas.lang)))
         .fold(0.0, f64::max)
         .min(NAMES);
 
@@ -178,7 +199,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
         .map_or((1.0, 10.0), |(a, b)| (*a as f64, *b as f64));
 
     for (i, panel) in panels.iter().enumerate() {
-        let (line, at) = (i / sheet.columns.max(1), i % sheet.columns.max(1));
+        let (line, at) = (i / side_by_side, i % side_by_side);
         let (x0, y0) = (
             plot.x0 + axis_room + (column + GUTTER) * at as f64,
             plot.y0 + each * line as f64,
@@ -197,7 +218,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
             Scale::log(span, pixels)
         };
         let y = Scale::log(rates, (field.y1 - INSET, field.y0 + INSET));
-        let place = |s, bold| Drawn::new(s, sheet.models, canvas.theme, bold, (&x, &y));
+        let place = |s, bold| Drawn::new(s, sheet.models, canvas, bold, (&x, &y));
         let drawn = panel
             .series
             .iter()
@@ -221,11 +242,11 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
         plot.grid(canvas, rates, &measured, (at == 0, &sheet.axes))?;
         plot.draw(canvas, panel)?;
     }
-    note(canvas, plot, panels, &sheet.axes, sheet.axes.words)
+    note.draw(canvas, whole)
 }
 
 impl<'a> Drawn<'a> {
-    fn new(series: &'a Series, is_model: bool, theme: &Theme, bold: bool, (x, y): (&Scale, &Scale)) -> Self {
+    fn new(series: &'a Series, is_model: bool, canvas: &Canvas<'_>, bold: bool, (x, y): (&Scale, &Scale)) -> Self {
         let mut points: Vec<_> = series
             .points
             .iter()
@@ -237,9 +258,9 @@ impl<'a> Drawn<'a> {
             (x.at(ended.x as f64), before.map_or(y.at(0.0), |((_, y), _)| *y))
         });
         let color = if bold {
-            theme.color_of(&series.name)
+            canvas.theme.color_of(&series.name)
         } else {
-            theme.muted
+            canvas.theme.muted
         };
         Self {
             series,
@@ -250,6 +271,16 @@ impl<'a> Drawn<'a> {
             points,
             cross,
         }
+    }
+
+    /// What `draw` draws is this series'; `says` is what it says.
+    pub(super) fn group<T>(
+        &self,
+        canvas: &Canvas<'_>,
+        says: Option<&str>,
+        draw: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        canvas.part(&self.series.name, || canvas.group(self.model, says, draw))
     }
 
     /// The line through its points, and on to its × if that lies further right.
@@ -293,7 +324,7 @@ impl Plot<'_> {
         for &count in counts.iter().rev() {
             let x = self.x.at(count as f64);
             canvas.line(&[(x, field.y1), (x, field.y1 + 8.0)], theme.edge, 2)?;
-            let words = (axes.x)(count);
+            let words = (axes.x)(count, canvas.lang);
             let half = face.width(&words) / 2.0;
             if x + half + 14.0 < free {
                 canvas.text(face, theme.quiet, Align::Middle, x, field.y1 + 36.0, &words)?;
@@ -309,14 +340,14 @@ impl Plot<'_> {
             let path = drawn.path();
             if path.len() > 1 {
                 let line = || canvas.line(&path, canvas.theme.edge, 2);
-                canvas.group(drawn.model, None, line)?;
+                drawn.group(canvas, None, line)?;
             }
         }
         let mut order: Vec<&Drawn<'_>> = self.drawn.iter().collect();
         // The ones that stand out are drawn last, on top.
         order.sort_by_key(|d| d.bold);
         for drawn in &order {
-            canvas.group(drawn.model, None, || self.line(canvas, drawn, &mut ground))?;
+            drawn.group(canvas, None, || self.line(canvas, drawn, &mut ground))?;
         }
         for drawn in &order {
             let size = if drawn.bold { POINT } else { POINT * 0.6 };
@@ -329,14 +360,14 @@ impl Plot<'_> {
             for &(at, point) in &drawn.points[skip..] {
                 let open = point.bound.is_some() || point.y == 0.0;
                 let marker = || canvas.marker(at, drawn.look.marker, size, drawn.color, open);
-                canvas.group(drawn.model, Some(&self.says(panel, drawn, point)), marker)?;
+                drawn.group(canvas, Some(&self.says(panel, drawn, point)), marker)?;
                 ground.taken.push(Area::around(at, size + 4.0));
             }
         }
         for drawn in &order {
             let ringed = |(_, point): &&((f64, f64), &Point)| drawn.series.ring == Some(point.x);
             if let Some(&(at, _)) = drawn.points.iter().find(ringed) {
-                canvas.group(drawn.model, None, || canvas.ring(at, POINT * 1.9, drawn.color))?;
+                drawn.group(canvas, None, || canvas.ring(at, POINT * 1.9, drawn.color))?;
             }
             if let Some(at) = drawn.cross {
                 let color = if drawn.bold { canvas.theme.failure } else { drawn.color };
@@ -345,7 +376,7 @@ impl Plot<'_> {
                     .ended
                     .as_ref()
                     .map(|ended| self.says_end(panel, drawn, ended));
-                canvas.group(drawn.model, ended.as_deref(), || canvas.cross(at, 11.0, color))?;
+                drawn.group(canvas, ended.as_deref(), || canvas.cross(at, 11.0, color))?;
                 ground.taken.push(Area::around(at, 14.0));
             }
         }
@@ -382,7 +413,7 @@ impl Plot<'_> {
 
     /// What a point says: whose it is, where it stands, how much it is.
     fn says(&self, panel: &Panel, drawn: &Drawn<'_>, point: &Point) -> String {
-        let (name, x) = (&drawn.series.name, (self.axes.x)(point.x));
+        let (name, x) = (&drawn.series.name, (self.axes.x)(point.x, Lang::En));
         let sign = point.bound.map_or("", Bound::sign);
         let range = range(point.y, point.low, point.high, self.axes.y);
         format!(
@@ -394,7 +425,7 @@ impl Plot<'_> {
 
     /// What the end of a series says.
     fn says_end(&self, panel: &Panel, drawn: &Drawn<'_>, ended: &Ended) -> String {
-        let (name, x) = (&drawn.series.name, (self.axes.x)(ended.x));
+        let (name, x) = (&drawn.series.name, (self.axes.x)(ended.x, Lang::En));
         let label = if ended.label.is_empty() {
             self.axes.end
         } else {
@@ -431,39 +462,5 @@ pub(super) fn heading(canvas: &Canvas<'_>, panel: &Panel, x: f64, y: f64, room: 
         x,
         y,
         &face.fit(&panel.heading, room),
-    )
-}
-
-/// One line under the panels: what the marks that occur in them mean, and nothing about those that do not.
-pub(super) fn note(canvas: &Canvas<'_>, plot: Area, panels: &[Panel], axes: &Axes, words: &str) -> anyhow::Result<()> {
-    let points = || all(panels).flat_map(|s| &s.points);
-    let marks = [
-        (
-            points().any(|p| p.low < p.y || p.high > p.y),
-            "bars: range of the rounds, where wider than its mark",
-        ),
-        (
-            points().any(|p| p.bound == Some(Bound::AtLeast)),
-            "open, ≥: at least this much",
-        ),
-        (
-            points().any(|p| p.bound == Some(Bound::AtMost)),
-            "open, ≤: at most this much",
-        ),
-        (all(panels).any(|s| s.ring.is_some()), axes.ring),
-        (all(panels).any(|s| s.ended.is_some()), axes.end),
-    ];
-    let said = marks.iter().filter(|(occurs, _)| *occurs).map(|(_, words)| *words);
-    let words = std::iter::once(words).chain(said).collect::<Vec<_>>().join("  ·  ");
-    // What the marks mean is no use when it is cut off.
-    let fits = |px: &f64| regular(*px).width(&words) <= plot.width();
-    let face = regular([24.0, 22.0, 20.0].into_iter().find(fits).unwrap_or(18.0));
-    canvas.text(
-        face,
-        canvas.theme.quiet,
-        Align::Left,
-        plot.x0,
-        plot.y1,
-        &face.fit(&words, plot.width()),
     )
 }

@@ -5,17 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use super::super::axis::log_axis;
+use plotters::style::RGBColor;
+
+use super::super::axis::{AXIS, log_axis};
 use super::super::canvas::{Align, Canvas};
 use super::super::group::range;
-use super::super::lines::{Panel, Point, Series, all, heading, note};
+use super::super::lines::{NOTE, Note, Panel, Point, Series, all, heading};
 use super::super::number::{compact, thousands, tick};
 use super::super::palette;
 use super::super::place::Area;
 use super::super::rows::Rows;
 use super::super::scale::Scale;
 use super::super::text::{Face, bold, regular};
-use super::{LINE_AXES, Watched};
+use super::{Watched, line_axes};
+use crate::words::charts as words;
 
 /// The widest that the column of names gets, in pixels.
 const NAMES: f64 = 360.0;
@@ -38,10 +41,10 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(plot: Area, rows: &[Row<'_>]) -> anyhow::Result<Self> {
+    fn new(plot: Area, rows: &[Row<'_>], foot: f64) -> anyhow::Result<Self> {
         let room = Area {
             y0: plot.y0 + 52.0,
-            y1: plot.y1 - 86.0,
+            y1: plot.y1 - foot,
             ..plot
         };
         let rows = Rows::new(room, rows.iter().map(|row| row.name), NAMES)?;
@@ -60,19 +63,27 @@ impl Layout {
     }
 
     fn names(&self, canvas: &Canvas<'_>, rows: &[Row<'_>]) -> anyhow::Result<()> {
-        rows.iter()
-            .enumerate()
-            .try_for_each(|(i, row)| canvas.group(Some(row.name), None, || self.rows.name(canvas, i, row.name)))
+        rows.iter().enumerate().try_for_each(|(i, row)| {
+            canvas.group(Some(row.name), None, || self.rows.name(canvas, i, row.name, row.name))
+        })
     }
+}
+
+/// The names of the rows, from top to bottom.
+pub(super) fn parts(data: &Watched) -> Vec<&str> {
+    rows(data).into_iter().map(|row| row.name).collect()
 }
 
 /// One row a model; `rates` is what both axes span.
 pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64, f64)) -> anyhow::Result<()> {
     let rows = rows(data);
-    let layout = Layout::new(plot, &rows)?;
     let usual = usual_count(data);
+    let lang = canvas.lang;
+    let axes = words::rates_axis(&thousands(usual), lang);
+    let note = Note::new(&data.panels, &line_axes(lang), &axes, plot.width(), lang);
+    let layout = Layout::new(plot, &rows, AXIS + NOTE + note.more())?;
     // Every number stands to the right of its dot, so that numbers can be compared; the axis leaves room for them.
-    let labels = all(&data.panels).map(|series| Label::of(Some(series), layout.rows.px, usual));
+    let labels = all(&data.panels).map(|series| Label::of(Some(series), layout.rows.px, usual, canvas));
     let numbers = labels.map(|label| label.number_width()).fold(0.0, f64::max) + layout.clear();
     layout.names(canvas, &rows)?;
     for (p, panel) in data.panels.iter().enumerate() {
@@ -87,17 +98,14 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
             })?;
         }
     }
-    let axes = format!("requests per second at {} connections, log scale", thousands(usual));
-    note(canvas, plot, &data.panels, &LINE_AXES, &axes)
+    note.draw(canvas, plot)
 }
 
 /// The same rows without an axis, when nothing at all was measured.
 pub(super) fn draw_failures(canvas: &Canvas<'_>, plot: Area, data: &Watched) -> anyhow::Result<()> {
     let rows = rows(data);
-    let message = match rows.as_slice() {
-        [only] => format!("nothing was measured: {} failed", only.name),
-        many => format!("nothing was measured: all {} models failed", many.len()),
-    };
+    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+    let message = words::all_failed(&names, canvas.lang);
     let face = bold(36.0);
     let message = face.fit(&message, plot.width());
     canvas.text(
@@ -112,13 +120,13 @@ pub(super) fn draw_failures(canvas: &Canvas<'_>, plot: Area, data: &Watched) -> 
         y0: plot.y0 + 84.0,
         ..plot
     };
-    let layout = Layout::new(plot, &rows)?;
+    let layout = Layout::new(plot, &rows, AXIS + NOTE)?;
     layout.names(canvas, &rows)?;
     for (p, panel) in data.panels.iter().enumerate() {
         let field = layout.fields[p];
         heading(canvas, panel, field.x0, field.y0 - 26.0, field.width())?;
         for (i, row) in rows.iter().enumerate() {
-            let label = Label::of(row.series[p], layout.rows.px, 0);
+            let label = Label::of(row.series[p], layout.rows.px, 0, canvas);
             canvas.group(Some(row.name), None, || {
                 label.draw(canvas, field.x0, layout.rows.y(i), field.x1 - field.x0)
             })?;
@@ -186,13 +194,13 @@ fn draw_series(
     usual: u64,
 ) -> anyhow::Result<()> {
     let theme = canvas.theme;
-    let label = Label::of(series, layout.rows.px, usual);
+    let label = Label::of(series, layout.rows.px, usual, canvas);
     let Some((series, point)) = series.and_then(|series| Some((series, series.points.first()?))) else {
         let x = field.x0 + INSET + 10.0;
         return label.draw(canvas, x, y, field.x1 - x);
     };
     let (x, low, high) = (scale.at(point.y), scale.at(point.low), scale.at(point.high));
-    let (color, size) = (theme.color_of(&series.name), layout.rows.dot());
+    let (color, size) = (canvas.color_of(&series.name), layout.rows.dot());
     canvas.line(&[(field.x0, y), (x, y)], theme.grid, 1)?;
     if point.y > 0.0 {
         // A range that is narrower than its dot cannot be seen; its ends would be but a fringe.
@@ -221,10 +229,13 @@ struct Label {
     remark: String,
     broke: bool,
     px: f64,
+    ink: RGBColor,
 }
 
 impl Label {
-    fn of(series: Option<&Series>, px: f64, usual: u64) -> Self {
+    fn of(series: Option<&Series>, px: f64, usual: u64, canvas: &Canvas<'_>) -> Self {
+        let lang = canvas.lang;
+        let ink = series.map_or(canvas.theme.quiet, |series| canvas.ink_of(&series.name));
         let point: Option<&Point> = series.and_then(|series| series.points.first());
         let number = point.map_or_else(String::new, |p| {
             format!(
@@ -233,11 +244,11 @@ impl Label {
                 compact(p.y)
             )
         });
-        let elsewhere = point.filter(|p| p.x != usual).map(|p| format!("at {}", thousands(p.x)));
+        let elsewhere = point.filter(|p| p.x != usual).map(|p| words::at(&thousands(p.x), lang));
         let ended = series.and_then(|series| series.ended.as_ref());
         let why = match ended {
             Some(ended) => Some(format!("✗ {}", ended.label)),
-            None if point.is_none() => Some("not measured".to_string()),
+            None if point.is_none() => Some(words::not_measured(lang).to_owned()),
             None => None,
         };
         let remark = why.into_iter().chain(elsewhere).collect::<Vec<_>>().join(" ");
@@ -246,6 +257,7 @@ impl Label {
             remark,
             broke: ended.is_some(),
             px,
+            ink,
         }
     }
 
@@ -261,7 +273,7 @@ impl Label {
     fn draw(&self, canvas: &Canvas<'_>, x: f64, y: f64, room: f64) -> anyhow::Result<()> {
         let strong = self.faces().0;
         let number = strong.fit(&self.number, room);
-        canvas.words(strong, canvas.theme.ink, x, y, &number)?;
+        canvas.words(strong, self.ink, x, y, &number)?;
         let space = if number.is_empty() {
             0.0
         } else {
@@ -291,6 +303,6 @@ impl Label {
         }
         let width = wish.min(before.1 - before.0);
         self.draw_remark(canvas, before.1 - width, y, width)?;
-        canvas.words(strong, canvas.theme.ink, after.0, y, &self.number)
+        canvas.words(strong, self.ink, after.0, y, &self.number)
     }
 }

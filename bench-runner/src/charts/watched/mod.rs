@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 
 use super::canvas::paint;
 use super::frame::frame;
-use super::lines::{self, Axes, Panel, all, check, highlight, message, values};
+use super::lines::{self, Axes, Panel, Series, all, check, highlight, message, values};
+use super::names;
 use super::number::{thousands, tick};
 use super::picture::Picture;
-use super::theme::Theme;
+use super::style::Style;
+use crate::words::{Lang, charts as words};
 
 mod dots;
 
@@ -28,21 +30,36 @@ pub struct Watched {
     pub panels: [Panel; 2],
 }
 
-pub(super) fn draw(data: &Watched, theme: &Theme) -> anyhow::Result<Picture> {
+pub(super) fn parts(data: &Watched) -> Vec<&str> {
+    if counts(data) == Some(1) {
+        dots::parts(data)
+    } else {
+        names(&data.panels)
+    }
+}
+
+/// At how many counts of connections the series was measured that has most of them.
+fn counts(data: &Watched) -> Option<usize> {
+    let distinct = |series: &Series| series.points.iter().map(|p| p.x).collect::<BTreeSet<_>>().len();
+    all(&data.panels).map(distinct).max()
+}
+
+pub(super) fn draw(data: &Watched, style: &Style) -> anyhow::Result<Picture> {
     check(&data.panels)?;
-    paint(theme, &data.title, |canvas| {
+    paint(style, &data.title, |canvas| {
         let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
         let rates = values(&data.panels);
-        match all(&data.panels)
-            .map(|s| s.points.iter().map(|p| p.x).collect::<BTreeSet<_>>().len())
-            .max()
-        {
-            None => message(canvas, plot, "no model was run"),
+        match counts(data) {
+            None => message(canvas, plot, words::no_model(canvas.lang)),
             Some(0) => dots::draw_failures(canvas, plot, data),
             Some(1) => dots::draw(canvas, plot, data, rates),
             Some(_) => {
                 // The same in both, so that the eye can go from one to the other.
-                let chosen = data.panels.iter().rev().map(highlight::choose);
+                let chosen = data
+                    .panels
+                    .iter()
+                    .rev()
+                    .map(|panel| highlight::chosen(panel, canvas.style));
                 let chosen = chosen.into_iter().find(|chosen| !chosen.is_empty()).unwrap_or_default();
                 let sheet = lines::Sheet {
                     panels: &data.panels,
@@ -50,7 +67,7 @@ pub(super) fn draw(data: &Watched, theme: &Theme) -> anyhow::Result<Picture> {
                     chosen: vec![chosen; 2],
                     context: false,
                     models: true,
-                    axes: LINE_AXES,
+                    axes: line_axes(canvas.lang),
                 };
                 lines::draw(canvas, plot, &sheet, rates)
             }
@@ -59,11 +76,13 @@ pub(super) fn draw(data: &Watched, theme: &Theme) -> anyhow::Result<Picture> {
 }
 
 /// What the axes of a panel of lines are.
-pub(super) const LINE_AXES: Axes = Axes {
-    words: "requests per second against connections open, both log scale",
-    linear: false,
-    x: thousands,
-    y: tick,
-    ring: "",
-    end: "✗: broke, drawn at its last rate",
-};
+pub(super) fn line_axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::rates_axes(lang),
+        linear: false,
+        x: |conns, _| thousands(conns),
+        y: tick,
+        ring: "",
+        end: words::broke(lang),
+    }
+}

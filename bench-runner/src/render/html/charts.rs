@@ -6,13 +6,14 @@ use maud::{Markup, PreEscaped, html};
 use super::Page;
 use super::colours::Colours;
 use crate::charts::{Chart, Picture, Said, theme};
-use crate::render::pictures;
+use crate::render::pictures::{self, Kind};
+use crate::words::Lang;
 
 pub(super) fn charts(page: &Page, colours: &mut Colours) -> Result<Markup> {
-    let charts = pictures::charts(page.run, page.summary, page.benches);
+    let charts = pictures::charts(page.run, page.summary, page.benches, Lang::En);
     let figures: Vec<Markup> = charts
         .iter()
-        .map(|(name, chart)| figure(page, colours, name, &**chart).with_context(|| format!("chart '{name}'")))
+        .map(|(kind, chart)| figure(page, colours, *kind, &**chart).with_context(|| format!("chart '{kind}'")))
         .collect::<Result<_>>()?;
     Ok(html! {
         @if figures.is_empty() {
@@ -24,11 +25,11 @@ pub(super) fn charts(page: &Page, colours: &mut Colours) -> Result<Markup> {
     })
 }
 
-fn figure(page: &Page, colours: &mut Colours, name: &str, chart: &dyn Chart) -> Result<Markup> {
-    let [light, dark] = [&theme::LIGHT, &theme::DARK].map(|theme| chart.draw(theme));
+fn figure(page: &Page, colours: &mut Colours, kind: Kind, chart: &dyn Chart) -> Result<Markup> {
+    let [light, dark] = [theme::LIGHT, theme::DARK].map(|theme| chart.draw(&theme.into()));
     let (light, dark) = (light?, dark?);
     let picture = colours.follow(&light.without_font(), &dark.without_font());
-    let id = format!("chart-{name}");
+    let id = format!("chart-{kind}");
     Ok(html! {
         figure id=(id) {
             h3 { (chart.title()) }

@@ -7,7 +7,8 @@ use loadgen::units::{bytes, counted, grouped};
 use maud::{Markup, html};
 
 use super::{Page, sources};
-use crate::render::readme::{machine, mode};
+use crate::words::Lang;
+use crate::words::subtitles::{machine, mode};
 
 /// As much of a hash as tells one program from another at a glance.
 const SHORT_HASH: usize = 16;
@@ -76,7 +77,7 @@ fn facts(page: &Page) -> Vec<(&'static str, String)> {
             "Load",
             format!(
                 "{}, {}, pipeline {}, work {}",
-                mode(settings),
+                mode(settings, Lang::En),
                 settings.requests(),
                 settings.pipeline,
                 settings.work
@@ -116,7 +117,7 @@ fn facts(page: &Page) -> Vec<(&'static str, String)> {
                 if settings.spin { ", polling without sleep" } else { "" }
             ),
         ),
-        ("Machine", machine(run)),
+        ("Machine", machine(&run.environment, Lang::En)),
         (
             "Limits",
             format!(

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::Page;
 use super::value::{microseconds, times};
 use crate::stats::{self, Aim, Choice, Line, Standing, Topic};
+use crate::words::Lang;
 
 pub(super) fn findings(page: &Page) -> Markup {
     let found = stats::findings(page.summary);
@@ -18,7 +19,7 @@ pub(super) fn findings(page: &Page) -> Markup {
                 @let (name, bad) = topic(finding.topic);
                 // Where it is the same again it is there for those who do not see the one above.
                 @let again = i > 0 && topic(found[i - 1].topic).0 == name;
-                li.bad[bad] { span.topic { span.vh[again] { (name) } } " " (finding.text) }
+                li.bad[bad] { span.topic { span.vh[again] { (name) } } " " (finding.text(Lang::En)) }
             }
         }
         (chosen(page))

@@ -29,10 +29,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::colours::Colours;
 use self::models::Model;
-use super::readme::machine;
 use crate::charts::font;
 use crate::record::{Benches, Row, Run, write_whole};
 use crate::stats::{Choice, Summary, choices};
+use crate::words::{Lang, subtitles::machine};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -188,7 +188,7 @@ impl Page<'_> {
     fn about(&self) -> String {
         let date = self.run.started_at.strftime("%Y-%m-%d %H:%M UTC");
         let rows = counted(self.rows.len() as u64, "row");
-        format!("{date} · {} · {rows}", machine(self.run))
+        format!("{date} · {} · {rows}", machine(&self.run.environment, Lang::En))
     }
 
     /// The model of that name; every row's server is one.
@@ -204,7 +204,7 @@ impl Page<'_> {
 
 /// The rules of the embedded font, once for the page and all of its charts.
 fn font_faces() -> Result<&'static str> {
-    let element = font::style_element().trim();
+    let element = font::style_element(false).trim();
     let rules = element
         .strip_prefix("<style>")
         .and_then(|rest| rest.strip_suffix("</style>"));

@@ -9,7 +9,8 @@ use super::Page;
 use super::words::{Trust, verdict};
 use crate::record::{Row, Verdict};
 use crate::render::warnings;
-use crate::stats::spread;
+use crate::stats::{Message, spread};
+use crate::words::Lang;
 
 /// So many rows of a verdict are named before the others are counted.
 const NAMED: usize = 3;
@@ -86,7 +87,7 @@ fn suspects(page: &Page) -> Markup {
     html! {
         @if !page.summary.suspect.is_empty() {
             p.alarm { "Do not trust these: mean latency × rate is not the number of requests under way (Little's law)." }
-            ul.warnings { @for suspect in &page.summary.suspect { li { (suspect) } } }
+            ul.warnings { @for suspect in &page.summary.suspect { li { (Message::Suspect(suspect.clone()).text(Lang::En)) } } }
         }
     }
 }

@@ -4,7 +4,7 @@ use loadgen::units::grouped;
 
 use crate::charts::{Ended, Panel, Point, Series, Watching};
 use crate::claims::{ACTIVE, Measured, Record};
-use crate::render::readme::machine_of;
+use crate::words::{Lang, subtitles::machine};
 
 /// Servers in the right panel, where they were measured.
 const SERVERS: [&str; 6] = ["busy-poll", "select", "poll", "epoll-level", "epoll-edge", "thread"];
@@ -40,7 +40,7 @@ pub fn watching(record: &Record) -> Option<Watching> {
         ),
         footer: format!(
             "{} · {date} · bench-runner {}",
-            machine_of(&record.environment),
+            machine(&record.environment, Lang::En),
             record.version
         ),
         panels: [of_calls, of_servers]
@@ -88,6 +88,7 @@ fn server_series(measured: &Measured, server: &str) -> Option<Series> {
 /// A line takes two points.
 fn series(name: &str, points: Vec<Point>, ended: Option<Ended>) -> Option<Series> {
     (points.len() > 1).then(|| Series {
+        label: None,
         name: name.to_owned(),
         points,
         ended,

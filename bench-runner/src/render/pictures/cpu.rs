@@ -1,47 +1,42 @@
 //! Chart 7: CPU per request, in user mode and in the kernel.
 
-use loadgen::units::grouped;
-
-use super::{failure, footer, load};
+use super::failure;
 use crate::charts::{Parts, PartsBar, PartsValue};
 use crate::record::Run;
-use crate::stats::{Line, Summary, cpu_title};
+use crate::stats::{Estimate, Line, Summary, cpu_title};
+use crate::words::{Lang, remarks, subtitles};
 
 const MICROSECOND: f64 = 1e3;
 
 /// The data of the chart "CPU per request".
 #[must_use]
-pub fn cpu(run: &Run, summary: &Summary) -> Parts {
+pub fn cpu(run: &Run, summary: &Summary, lang: Lang) -> Parts {
     let conns = summary.most_conns();
     Parts {
-        title: cpu_title(summary),
-        subtitle: format!(
-            "The server's whole process tree; {} connections that all talk; {}",
-            grouped(conns),
-            load(run)
-        ),
-        footer: footer(run),
+        title: cpu_title(summary).text(lang),
+        subtitle: subtitles::cpu(run, conns, lang),
+        footer: subtitles::footer(run, lang),
         unit: "µs".to_owned(),
-        parts: ["in user mode".to_owned(), "in the kernel".to_owned()],
-        bars: super::smallest_first(summary.at(conns).map(bar).collect()),
+        parts: remarks::cpu_parts(lang),
+        bars: super::smallest_first(summary.at(conns).map(|line| bar(line, lang)).collect()),
     }
 }
 
-fn bar(line: &Line) -> PartsBar {
+fn bar(line: &Line, lang: Lang) -> PartsBar {
     let bar = |value, remark: String| PartsBar {
         name: line.server.clone(),
         value,
         remark,
         ..PartsBar::default()
     };
-    if let Some(why) = failure(line) {
+    if let Some(why) = failure(line, lang) {
         return PartsBar {
             failed: true,
             ..bar(None, why)
         };
     }
     let Some(cpu) = line.busy.cpu_ns_per_request else {
-        return bar(None, "not told".to_owned());
+        return bar(None, remarks::not_told(lang));
     };
     let user = line.busy.cpu_user_share.map(|share| share.median);
     let value = PartsValue {
@@ -53,19 +48,13 @@ fn bar(line: &Line) -> PartsBar {
     // One who serves fewer clients pays for fewer.
     let few = !line.serves_all();
     let remark = match user {
-        _ if line.busy.unsound => "not to be trusted".to_owned(),
-        _ if few => format!("serves {} of {}", grouped(line.served), grouped(line.conns)),
+        _ if line.busy.unsound => remarks::not_trusted(lang),
+        _ if few => remarks::serves_of(line.served, line.conns, lang),
         user => {
-            let mut said = Vec::new();
-            said.extend(user.map(|user| {
-                let (user, kernel) = (value.whole * user, value.whole * (1.0 - user));
-                format!("{user:.1} user + {kernel:.1} kernel")
-            }));
-            let calls = line.system_calls_per_request;
-            said.extend(calls.map(|calls| format!("{:.2} system calls", calls.median)));
-            let switches = line.busy.switches_per_request;
-            said.extend(switches.map(|switches| format!("{:.2} switches", switches.median)));
-            said.join(", ")
+            let parts = user.map(|user| (value.whole * user, value.whole * (1.0 - user)));
+            let median = |estimate: Option<Estimate>| estimate.map(|estimate| estimate.median);
+            let calls = median(line.system_calls_per_request);
+            remarks::costs(parts, calls, median(line.busy.switches_per_request), lang)
         }
     };
     PartsBar {

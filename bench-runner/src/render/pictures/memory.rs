@@ -1,55 +1,45 @@
 //! Chart 3: what 1 GiB holds.
 
-use loadgen::units::grouped;
-
-use super::{failure, footer, rounds};
+use super::failure;
 use crate::charts::{Parts, PartsBar, PartsValue};
 use crate::record::Run;
 use crate::stats::{Line, Summary, in_one_gib, memory_title};
+use crate::words::{Lang, remarks, subtitles};
 
 const KIB: f64 = 1024.0;
 
 /// The data of the chart "memory per connection".
 #[must_use]
-pub fn memory(run: &Run, summary: &Summary) -> Parts {
+pub fn memory(run: &Run, summary: &Summary, lang: Lang) -> Parts {
     let conns = summary.most_conns();
     Parts {
-        title: memory_title(summary),
-        subtitle: format!(
-            "Growth of memory from none to {} connections that have all talked, divided among them; 1 GiB is extrapolated \
-             from it; {}",
-            grouped(conns),
-            rounds(run, "median and range of"),
-        ),
-        footer: footer(run),
+        title: memory_title(summary).text(lang),
+        subtitle: subtitles::memory(run, conns, lang),
+        footer: subtitles::footer(run, lang),
         unit: "KiB".to_owned(),
-        parts: [
-            "the server's own memory (PSS)".to_owned(),
-            "the kernel's, with both ends of each connection, for both are on this machine".to_owned(),
-        ],
-        bars: super::smallest_first(summary.at(conns).map(bar).collect()),
+        parts: remarks::memory_parts(lang),
+        bars: super::smallest_first(summary.at(conns).map(|line| bar(line, lang)).collect()),
     }
 }
 
-fn bar(line: &Line) -> PartsBar {
+fn bar(line: &Line, lang: Lang) -> PartsBar {
     let bar = |value, remark: String| PartsBar {
         name: line.server.clone(),
         value,
         remark,
         ..PartsBar::default()
     };
-    if let Some(why) = failure(line) {
+    if let Some(why) = failure(line, lang) {
         return PartsBar {
             failed: true,
             ..bar(None, why)
         };
     }
     let Some(memory) = line.memory_bytes_per_connection else {
-        let (served, held) = (grouped(line.served), grouped(line.held));
         let why = if line.served < line.held {
-            format!("serves {served} of the {held} that it holds")
+            remarks::serves_of_held(line.served, line.held, lang)
         } else {
-            "not told".to_owned()
+            remarks::not_told(lang)
         };
         return bar(None, why);
     };
@@ -59,13 +49,8 @@ fn bar(line: &Line) -> PartsBar {
         high: memory.high / KIB,
         first: line.memory_user_share.map(|share| share.median),
     };
-    let holds = format!("{} in 1 GiB", grouped(in_one_gib(memory.median)));
     let aside = !line.serves_all();
-    let remark = if aside {
-        format!("{holds} (of {} that it serves)", grouped(line.served))
-    } else {
-        holds
-    };
+    let remark = remarks::in_one_gib(in_one_gib(memory.median), aside.then_some(line.served), lang);
     PartsBar {
         aside,
         ..bar(Some(value), remark)

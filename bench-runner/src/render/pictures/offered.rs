@@ -1,23 +1,22 @@
 //! Chart 6: response time against offered rate.
 
-use loadgen::units::{grouped, short};
-
-use super::{footer, load};
 use crate::charts::{Bound, Ended, Offered, Panel, Point, Series};
 use crate::record::Run;
 use crate::stats::{Line, Summary, offered_title};
+use crate::words::remarks::{self, Ending};
+use crate::words::{Lang, subtitles};
 
 /// The data of the chart "response time against offered rate", at the largest connection count.
 #[must_use]
-pub fn offered(run: &Run, summary: &Summary) -> Offered {
+pub fn offered(run: &Run, summary: &Summary, lang: Lang) -> Offered {
     let conns = summary.most_conns();
-    let series = summary.at(conns).map(series);
+    let series = summary.at(conns).map(|line| series(line, lang));
     Offered {
-        title: offered_title(summary),
-        subtitle: format!("{} connections; {}", grouped(conns), load(run)),
-        footer: footer(run),
+        title: offered_title(summary).text(lang),
+        subtitle: subtitles::offered(run, conns, lang),
+        footer: subtitles::footer(run, lang),
         panel: Panel {
-            heading: "99th percentile of response time, from when a request was due".to_owned(),
+            heading: remarks::response_p99(lang),
             series: series
                 .filter(|series| !series.points.is_empty() || series.ended.is_some())
                 .collect(),
@@ -25,7 +24,7 @@ pub fn offered(run: &Run, summary: &Summary) -> Offered {
     }
 }
 
-fn series(line: &Line) -> Series {
+fn series(line: &Line, lang: Lang) -> Series {
     let behind = line.curve.iter().find(|point| point.behind || point.p99_ns.is_none());
     let kept = line
         .curve
@@ -51,13 +50,14 @@ fn series(line: &Line) -> Series {
         },
         None => Ended {
             x: behind.rate_per_s.round() as u64,
-            label: format!("answers {}", short(behind.achieved_per_s.median)),
+            label: Ending::Answers(behind.achieved_per_s.median).text(lang),
         },
     });
     // A knee on a stretch that is not drawn would be a ring around nothing.
     let knee = line.knee_per_s.map(|knee| knee.round() as u64);
     Series {
         name: line.server.clone(),
+        label: None,
         ring: knee.filter(|&knee| points.iter().any(|point| point.x == knee)),
         points,
         ended,

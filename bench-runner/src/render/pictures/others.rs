@@ -1,13 +1,13 @@
 //! Chart 4: one slow handler.
 
-use super::{capitalised, footer, load};
 use crate::charts::{Others, Panel, Point, Series};
 use crate::record::Run;
 use crate::stats::{self, Summary, others_title};
+use crate::words::{self, Lang, subtitles};
 
 /// The data of the chart "one slow handler"; none where all requests are alike.
 #[must_use]
-pub fn others(run: &Run, summary: &Summary) -> Option<Others> {
+pub fn others(run: &Run, summary: &Summary, lang: Lang) -> Option<Others> {
     let mut families: Vec<&str> = Vec::new();
     for other in &summary.others {
         if !families.contains(&&*other.family) {
@@ -15,7 +15,7 @@ pub fn others(run: &Run, summary: &Summary) -> Option<Others> {
         }
     }
     let panel = |family: &str| Panel {
-        heading: capitalised(family),
+        heading: words::family(family, lang),
         series: summary
             .others
             .iter()
@@ -23,16 +23,10 @@ pub fn others(run: &Run, summary: &Summary) -> Option<Others> {
             .map(series)
             .collect(),
     };
-    let settings = &run.settings;
     (!families.is_empty()).then(|| Others {
-        title: others_title(summary),
-        subtitle: format!(
-            "One request in {} asks for work {}; {}",
-            settings.slow_every,
-            settings.work,
-            load(run)
-        ),
-        footer: footer(run),
+        title: others_title(summary).text(lang),
+        subtitle: subtitles::others(run, lang),
+        footer: subtitles::footer(run, lang),
         panels: families.into_iter().map(panel).collect(),
     })
 }
@@ -47,6 +41,7 @@ fn series(other: &stats::Others) -> Series {
     };
     Series {
         name: other.server.clone(),
+        label: None,
         points: other.p99_ns.iter().map(point).collect(),
         ended: None,
         ring: None,

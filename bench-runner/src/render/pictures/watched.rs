@@ -1,49 +1,46 @@
 //! Chart 2: throughput against connections watched.
 
-use loadgen::units::grouped;
-
-use super::{footer, load};
 use crate::charts::{Bound, Ended, Panel, Point, Series, Watched};
 use crate::record::Run;
 use crate::stats::{Line, Summary, WindowSummary, watched_title};
+use crate::words::Lang;
+use crate::words::remarks::{self, Ending};
+use crate::words::subtitles::{self, Shown};
 
 /// The data of the chart "throughput against connections watched".
 #[must_use]
-pub fn watched(run: &Run, summary: &Summary) -> Watched {
+pub fn watched(run: &Run, summary: &Summary, lang: Lang) -> Watched {
     // With no more connections than are to talk, all of them do: the right panel begins where the left one does.
     let some = summary.lines.iter().any(|line| line.idle.is_some());
     let few = |line: &Line| {
         let all = some && line.conns <= summary.active;
         line.idle.clone().or_else(|| all.then(|| line.busy.clone()))
     };
-    let most = if summary.conns.first().is_some_and(|&conns| conns < summary.active) {
-        "At most "
-    } else {
-        ""
-    };
-    let heading = format!("{most}{} talk, the others are silent", grouped(summary.active));
+    let at_most = summary.conns.first().is_some_and(|&conns| conns < summary.active);
+    let heading = remarks::few_talk(summary.active, at_most, lang);
     let panel = |heading: String, window: &dyn Fn(&Line) -> Option<WindowSummary>| Panel {
         heading,
-        series: series(&summary.lines, window),
+        series: series(&summary.lines, window, lang),
     };
     Watched {
-        title: watched_title(summary),
-        subtitle: load(run),
-        footer: footer(run),
+        title: watched_title(summary).text(lang),
+        subtitle: subtitles::load(run, Shown::MedianAndRange, lang),
+        footer: subtitles::footer(run, lang),
         panels: [
-            panel("All connections talk".to_owned(), &|line| Some(line.busy.clone())),
+            panel(remarks::all_talk(lang), &|line| Some(line.busy.clone())),
             panel(heading, &few),
         ],
     }
 }
 
 /// A series for each server of `lines`, in their order.
-pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSummary>) -> Vec<Series> {
+pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSummary>, lang: Lang) -> Vec<Series> {
     let mut series: Vec<Series> = Vec::new();
     for line in lines {
         if series.last().is_none_or(|series| series.name != line.server) {
             series.push(Series {
                 name: line.server.clone(),
+                label: None,
                 points: Vec::new(),
                 ended: None,
                 ring: None,
@@ -66,7 +63,7 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
             // A rate over fewer connections than the axis says would be a point in the wrong place.
             current.ended = Some(Ended {
                 x: line.conns,
-                label: ended(line),
+                label: ended(line, lang),
             });
         }
     }
@@ -74,11 +71,11 @@ pub(super) fn series(lines: &[Line], window: &dyn Fn(&Line) -> Option<WindowSumm
     series
 }
 
-fn ended(line: &Line) -> String {
-    match (line.rounds, line.limited_by.as_deref()) {
-        (0, _) => "failed".to_owned(),
-        _ if line.served == line.conns => "not all in every round".to_owned(),
-        (_, Some(limit)) => format!("{} served: {limit}", grouped(line.served)),
-        (_, None) => format!("{} served", grouped(line.served)),
-    }
+fn ended(line: &Line, lang: Lang) -> String {
+    let ending = match line.rounds {
+        0 => Ending::Failed,
+        _ if line.served == line.conns => Ending::NotAlways,
+        _ => Ending::Served(line.served, line.limited_by.as_deref()),
+    };
+    ending.text(lang)
 }

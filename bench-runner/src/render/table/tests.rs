@@ -1,6 +1,7 @@
 //! The table of a run that is made up.
 
 use super::*;
+use crate::stats::Details;
 
 fn window(active: u64, served: f64, rate: f64) -> WindowSummary {
     WindowSummary {
@@ -54,6 +55,7 @@ fn told(width: u16) -> String {
         rates_per_s: Vec::new(),
         stall: None,
         others: Vec::new(),
+        details: Details::default(),
         suspect: Vec::new(),
         faulty: Vec::new(),
     };
@@ -105,6 +107,7 @@ fn what_stands_over_a_column_has_room() {
         rates_per_s: vec![2e3],
         stall: None,
         others: Vec::new(),
+        details: Details::default(),
         faulty: Vec::new(),
         suspect: Vec::new(),
     };

@@ -1,11 +1,50 @@
 //! How far servers are apart by what they cost: CPU and memory.
 
-use loadgen::units::{bytes, grouped, three_digits};
+use loadgen::units::three_digits;
 
 use super::rates::Apart;
+use super::{Message, Named, serving};
 use crate::stats::{Estimate, Line, Summary};
 
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+
+/// What there is to say about costs.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Costs {
+    /// CPU per request while all talk, in nanoseconds.
+    Cpu(Spread),
+    /// Memory per connection, in bytes.
+    Memory(Spread),
+    /// The same from the other side, for a title: how many connections a GiB holds.
+    Holds(Spread),
+    /// The title where none serves all, so that there is nothing to compare.
+    Uncompared { cost: Cost, conns: u64 },
+    /// The title where no cost is known.
+    Untold(Cost),
+}
+
+/// What is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Cost {
+    /// CPU per request.
+    Cpu,
+    /// Memory per connection.
+    Memory,
+}
+
+/// How far values are apart.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Spread {
+    /// There is only one.
+    One { server: String, value: f64 },
+    /// No clear difference between the least and the most.
+    Alike { least: f64, most: f64 },
+    /// The least and the most of those that are clearly different, and who has them.
+    Apart { low: (f64, Named), high: (f64, Named) },
+}
 
 /// CPU per request holds whichever side was used up.
 pub(super) fn cpu_of(line: &Line) -> Option<Estimate> {
@@ -17,69 +56,37 @@ pub(super) fn memory_of(line: &Line) -> Option<Estimate> {
 }
 
 /// CPU per request while all talk.
-pub(super) fn cpu(lines: &[&Line]) -> Option<String> {
-    let microseconds = |ns: f64| format!("{:.1} µs", ns / 1e3);
-    spread(lines, "CPU per request while all talk", cpu_of, &microseconds)
+pub(super) fn cpu(lines: &[&Line]) -> Option<Costs> {
+    spread(lines, cpu_of).map(Costs::Cpu)
 }
 
 /// Memory per connection.
-pub(super) fn memory(lines: &[&Line]) -> Option<String> {
-    let what = "Memory per connection, user and kernel with both ends";
-    spread(lines, what, memory_of, &bytes)
+pub(super) fn memory(lines: &[&Line]) -> Option<Costs> {
+    spread(lines, memory_of).map(Costs::Memory)
 }
 
 /// The title of the chart of CPU per request.
 #[must_use]
-pub fn cpu_title(summary: &Summary) -> String {
-    let title = cpu(&serving(summary)).map(|text| text.trim_end_matches('.').to_owned());
-    title.unwrap_or_else(|| uncompared(summary, cpu_of, "CPU per request"))
+pub fn cpu_title(summary: &Summary) -> Message {
+    let title = cpu(&serving(summary));
+    Message::Costs(title.unwrap_or_else(|| uncompared(summary, cpu_of, Cost::Cpu)))
 }
 
 /// The title of the chart of memory per connection: the other side of the same number.
 #[must_use]
-pub fn memory_title(summary: &Summary) -> String {
-    let lines: Vec<&Line> = serving(summary)
-        .into_iter()
-        .filter(|line| memory_of(line).is_some())
-        .collect();
-    let held = |bytes: f64| grouped(in_one_gib(bytes));
-    const HOLDS: &str = "1 GiB holds both ends of";
-    if let Some(apart) = Apart::of(&lines, memory_of) {
-        let ((least, small), (most, large)) = (apart.low(), apart.high());
-        return format!(
-            "{HOLDS} {} connections of {small}, {} of {large}",
-            held(least),
-            held(most)
-        );
-    }
-    match ends(&lines, memory_of) {
-        None => uncompared(summary, memory_of, "memory per connection"),
-        Some((least, most)) if lines.len() > 1 => format!(
-            "{HOLDS} {} to {} connections: no clear difference",
-            held(most),
-            held(least)
-        ),
-        Some((only, _)) => format!("{HOLDS} {} connections of {}", held(only), lines[0].server),
-    }
+pub fn memory_title(summary: &Summary) -> Message {
+    let title = spread(&serving(summary), memory_of).map(Costs::Holds);
+    Message::Costs(title.unwrap_or_else(|| uncompared(summary, memory_of, Cost::Memory)))
 }
 
 /// What is said where no server that serves all connections has a value.
-fn uncompared(summary: &Summary, value: fn(&Line) -> Option<Estimate>, what: &str) -> String {
+fn uncompared(summary: &Summary, value: fn(&Line) -> Option<Estimate>, cost: Cost) -> Costs {
     let conns = summary.most_conns();
     if summary.at(conns).any(|line| value(line).is_some()) {
-        format!(
-            "None serves all {} connections, so that {what} is not compared",
-            grouped(conns)
-        )
+        Costs::Uncompared { cost, conns }
     } else {
-        format!("No server's {what} could be told")
+        Costs::Untold(cost)
     }
-}
-
-/// The smallest and the largest value.
-fn ends(lines: &[&Line], value: impl Fn(&Line) -> Option<Estimate>) -> Option<(f64, f64)> {
-    let values = || lines.iter().filter_map(|line| Some(value(line)?.median));
-    Some((values().min_by(f64::total_cmp)?, values().max_by(f64::total_cmp)?))
 }
 
 /// How many connections of that size a GiB holds, to the three digits that are known.
@@ -88,36 +95,23 @@ pub fn in_one_gib(bytes: f64) -> u64 {
     three_digits(GIB / bytes)
 }
 
-/// The servers that may be held against each other: those that serve all connections.
-fn serving(summary: &Summary) -> Vec<&Line> {
-    let lines = summary.at(summary.most_conns());
-    lines.filter(|line| line.serves_all()).collect()
-}
-
-fn spread(
-    lines: &[&Line],
-    what: &str,
-    value: impl Fn(&Line) -> Option<Estimate>,
-    write: &dyn Fn(f64) -> String,
-) -> Option<String> {
-    let valued: Vec<&Line> = lines.iter().copied().filter(|line| value(line).is_some()).collect();
-    let (least, most) = ends(&valued, &value)?;
-    if let [only] = &*valued {
-        return Some(format!("{what}: {} in {}.", write(least), only.server));
+fn spread(lines: &[&Line], value: fn(&Line) -> Option<Estimate>) -> Option<Spread> {
+    let valued: Vec<(&Line, Estimate)> = lines.iter().filter_map(|line| Some((*line, value(line)?))).collect();
+    let medians = || valued.iter().map(|(_, value)| value.median);
+    let (least, most) = (medians().min_by(f64::total_cmp)?, medians().max_by(f64::total_cmp)?);
+    if let [(only, value)] = &*valued {
+        return Some(Spread::One {
+            server: only.server.clone(),
+            value: value.median,
+        });
     }
-    let Some(apart) = Apart::of(&valued, &value) else {
-        return Some(format!(
-            "{what}: no clear difference, {} to {}.",
-            write(least),
-            write(most)
-        ));
-    };
-    let ((least, small), (most, large)) = (apart.low(), apart.high());
-    Some(format!(
-        "{what}: {} in {small}, {} in {large}.",
-        write(least),
-        write(most)
-    ))
+    Some(match Apart::of(lines, value) {
+        Some(apart) => Spread::Apart {
+            low: apart.low(),
+            high: apart.high(),
+        },
+        None => Spread::Alike { least, most },
+    })
 }
 
 #[cfg(test)]

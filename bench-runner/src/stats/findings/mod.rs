@@ -1,29 +1,35 @@
-//! What a run shows, in words: one rule set for terminal, charts, README and report.
+//! What a run shows: one rule set for terminal, charts, README and report.
 //!
 //! A difference is named only when the ranges of the rounds are apart and it exceeds a fifth
-//! ([`Estimate::clearly_above`]); what is not clearly different is not ranked.
+//! ([`Estimate::clearly_above`](super::Estimate::clearly_above)); what is not clearly different is not ranked.
+//!
+//! Findings are data and know no language; [`crate::words`] puts them into words.
 
 mod choice;
-mod costs;
-mod open;
-mod others;
-mod rates;
-mod served;
-mod steps;
-
-use loadgen::units::grouped;
+pub(crate) mod costs;
+pub(crate) mod details;
+pub(crate) mod open;
+pub(crate) mod others;
+pub(crate) mod rates;
+pub(crate) mod served;
+pub(crate) mod steps;
 
 pub use self::choice::{Aim, Choice, Standing, choices};
-use self::costs::{cpu, memory};
+use self::costs::{Costs, cpu, memory};
 pub use self::costs::{cpu_title, in_one_gib, memory_title};
+use self::details::Detail;
+pub use self::details::{connect_title, fairness_title, pace_title, tails_title};
+use self::open::{Open, keeping_up, knees, response};
 pub use self::open::{clocks_title, offered_title};
-use self::open::{keeping_up, knees, response};
 pub use self::others::others_title;
-use self::others::waiting;
-use self::rates::{burning, collapse, scaling, unranked, watched};
-use self::served::{all_served, late, stopped};
+use self::others::{Waiting, waiting};
+use self::rates::{Rates, burning, collapse, scaling, unranked, watched};
+pub use self::rates::{scaling_title, watched_title};
+pub use self::served::served_title;
+use self::served::{Served, all_served, late, stopped};
+use self::steps::Steps;
 pub use self::steps::ruler_title;
-use super::summary::{Line, Summary};
+use super::summary::{Line, Summary, Suspect};
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +51,50 @@ pub enum Topic {
 }
 
 /// One thing that a run shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What it is about.
     pub topic: Topic,
-    /// In words.
-    pub text: String,
+    /// What it says.
+    pub message: Message,
+}
+
+/// What a finding or a title says, in no language.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// A server has failed.
+    Failed {
+        /// Which.
+        server: String,
+        /// Why, in the words of whoever found out.
+        reasons: Vec<String>,
+    },
+    /// Who serves how many.
+    Served(Served),
+    /// How fast they are.
+    Rates(Rates),
+    /// What an offered rate shows.
+    Open(Open),
+    /// What a slow request does to the others.
+    Waiting(Waiting),
+    /// What they cost.
+    Costs(Costs),
+    /// What else there is to see.
+    Detail(Detail),
+    /// What single steps cost.
+    Steps(Steps),
+    /// A window is not to be trusted.
+    Suspect(Suspect),
+}
+
+/// A server, and how many others are no different from it: which one of them is named is chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Named {
+    /// Its name.
+    pub server: String,
+    /// The others.
+    pub like: usize,
 }
 
 /// All that can be said of a run, at its largest connection count, without servers that are wrong on purpose.
@@ -59,90 +103,48 @@ pub fn findings(summary: &Summary) -> Vec<Finding> {
     let summary = &summary.compared();
     let lines: Vec<&Line> = summary.at(summary.most_conns()).collect();
     let mut found = Vec::new();
-    let mut say = |topic, text: Option<String>| found.extend(text.map(|text| Finding { topic, text }));
+    let mut say = |topic, message: Option<Message>| found.extend(message.map(|message| Finding { topic, message }));
     for line in lines.iter().filter(|line| !line.failures.is_empty()) {
-        say(
-            Topic::Failed,
-            Some(format!("{} failed: {}.", line.server, line.failures.join("; "))),
-        );
+        let failed = Message::Failed {
+            server: line.server.clone(),
+            reasons: line.failures.clone(),
+        };
+        say(Topic::Failed, Some(failed));
     }
-    say(Topic::Served, all_served(&lines, summary.most_conns()));
+    let all = all_served(&lines, summary.most_conns());
+    say(Topic::Served, all.map(Message::Served));
     for line in lines.iter().filter(|line| line.rounds > 0 && !line.serves_all()) {
-        say(Topic::Served, stopped(line));
+        say(Topic::Served, stopped(line).map(Message::Served));
     }
     for line in lines.iter().filter(|line| line.late > 0 && line.serves_all()) {
-        say(Topic::Served, Some(late(line)));
+        say(Topic::Served, Some(Message::Served(late(line))));
     }
     let served: Vec<&Line> = lines.iter().copied().filter(|line| line.serves_all()).collect();
-    say(Topic::Watched, watched(&served, summary.active));
-    say(Topic::Watched, unranked(&served));
-    say(Topic::Watched, scaling(summary));
+    say(Topic::Watched, watched(&served, summary.active).map(Message::Rates));
+    say(Topic::Watched, unranked(&served).map(Message::Rates));
+    say(Topic::Watched, scaling(summary).map(Message::Rates));
     for line in &served {
-        say(Topic::Watched, collapse(line, summary.active));
+        say(Topic::Watched, collapse(line, summary.active).map(Message::Rates));
     }
-    say(Topic::Response, keeping_up(&served));
-    say(Topic::Response, response(&served));
-    say(Topic::Response, knees(&served));
-    say(Topic::Response, waiting(&served));
-    say(Topic::Response, summary.stall.as_ref().and_then(open::stopped));
-    say(Topic::Cpu, burning(&lines));
-    say(Topic::Cpu, cpu(&served));
-    say(Topic::Memory, memory(&served));
+    say(Topic::Response, keeping_up(&served).map(Message::Open));
+    say(Topic::Response, response(&served).map(Message::Open));
+    say(Topic::Response, knees(&served).map(Message::Open));
+    say(Topic::Response, waiting(&served).map(Message::Waiting));
+    let stall = summary.stall.as_ref().and_then(open::stopped);
+    say(Topic::Response, stall.map(Message::Open));
+    say(Topic::Cpu, burning(&lines).map(Message::Rates));
+    say(Topic::Cpu, cpu(&served).map(Message::Costs));
+    say(Topic::Memory, memory(&served).map(Message::Costs));
     for suspect in &summary.suspect {
-        say(Topic::Suspect, Some(format!("Not to be trusted: {suspect}.")));
+        say(Topic::Suspect, Some(Message::Suspect(suspect.clone())));
     }
     found
 }
 
-/// The title of the chart of connections served.
-#[must_use]
-pub fn served_title(summary: &Summary) -> String {
-    let conns = summary.most_conns();
-    let lines: Vec<&Line> = summary.at(conns).collect();
-    let all = all_served(&lines, conns).map(|text| text.trim_end_matches('.').to_owned());
-    // The most telling limit is one that a server met by itself and that has a number to quote.
-    let capped = lines
-        .iter()
-        .filter(|line| line.rounds > 0 && line.served < line.conns && line.served > 1);
-    match (capped.max_by_key(|line| line.refused), all) {
-        (Some(line), Some(all)) => format!(
-            "{} stops at {}; {}",
-            line.server,
-            grouped(line.served),
-            lower_first(&all)
-        ),
-        (None, Some(all)) => all,
-        (_, None) => "No server could be measured".to_owned(),
-    }
-}
-
-/// The title of the chart of throughput against connections watched.
-#[must_use]
-pub fn watched_title(summary: &Summary) -> String {
-    let lines: Vec<&Line> = summary
-        .at(summary.most_conns())
-        .filter(|line| line.serves_all())
-        .collect();
-    let title = watched(&lines, summary.active).map(|text| text.trim_end_matches('.').to_owned());
-    title.unwrap_or_else(|| match lines.first() {
-        Some(line) if lines.len() == 1 => format!("{} serves {} connections", line.server, grouped(line.conns)),
-        Some(_) => "No two rates can be held against each other".to_owned(),
-        None => "No server serves all connections".to_owned(),
-    })
-}
-
-/// The title of the chart of throughput against connections.
-#[must_use]
-pub fn scaling_title(summary: &Summary) -> String {
-    let title = scaling(summary).map(|text| text.trim_end_matches('.').to_owned());
-    title.unwrap_or_else(|| "No server's throughput can be followed up to the largest number of connections".to_owned())
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+/// The lines that may be held against each other: those of servers that serve all connections, at the largest count.
+fn serving(summary: &Summary) -> Vec<&Line> {
+    let lines = summary.at(summary.most_conns());
+    lines.filter(|line| line.serves_all()).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,67 @@
 //! What an open loop shows: who keeps up with which rate, how long clients wait under it, and where the knees are.
 
-use loadgen::units::{grouped, short, time};
-
 use super::rates::Apart;
+use super::{Message, Named, serving};
 use crate::stats::{Estimate, Line, RateSummary, Stall, Summary};
+
+/// What there is to say about offered rates; all rates are in requests per second, all times in nanoseconds.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Open {
+    /// Who keeps up with the highest rate.
+    KeepingUp(KeepingUp),
+    /// What one request in 100 takes longer than, with the quickest and the slowest.
+    Response {
+        rate: f64,
+        quick: (f64, Named),
+        slow: (f64, Named),
+    },
+    /// The only knee that is known.
+    Knee { server: String, rate: f64 },
+    /// All knees are at one rate.
+    SameKnee { servers: usize, rate: f64 },
+    /// The lowest and the highest knee, and whose they are.
+    Knees { low: (f64, String), high: (f64, String) },
+    /// What two clocks say of a stop.
+    Stopped {
+        server: String,
+        stall: f64,
+        response: f64,
+        service: f64,
+    },
+    /// The title: the 99th percentiles that are furthest apart, and who keeps up.
+    Title {
+        rate: f64,
+        quick: (f64, Named),
+        slow: (f64, Named),
+        up: Option<KeepingUp>,
+    },
+    /// The title where nothing was answered.
+    Nothing,
+    /// The title where too little was answered to tell of a stop.
+    StoppedUntold { server: String },
+}
+
+/// Who keeps up with a rate.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum KeepingUp {
+    /// The only one does.
+    Alone { server: String, rate: f64 },
+    /// The only one does not: where it falls behind, and what it answers there.
+    AloneBehind { server: String, rate: f64, answered: f64 },
+    /// All of several do.
+    All { servers: usize, rate: f64 },
+    /// Some of several do; the first that does not, where it falls behind, and what it answers there.
+    Some {
+        keeping: usize,
+        servers: usize,
+        rate: f64,
+        first: String,
+        behind_at: f64,
+        answered: f64,
+    },
+}
 
 /// The point of a line at a rate, where it was measured.
 fn at(line: &Line, rate_per_s: f64) -> Option<&RateSummary> {
@@ -16,7 +74,7 @@ fn falls_behind(line: &Line) -> Option<&RateSummary> {
 }
 
 /// Who keeps up with the offered rates, and who is the first that does not.
-pub(super) fn keeping_up(lines: &[&Line]) -> Option<String> {
+pub(super) fn keeping_up(lines: &[&Line]) -> Option<Open> {
     let offered: Vec<&&Line> = lines.iter().filter(|line| !line.curve.is_empty()).collect();
     let highest = |line: &Line| line.curve.last().map_or(0.0, |point| point.rate_per_s);
     let most = offered.iter().map(|line| highest(line)).reduce(f64::max)?;
@@ -29,43 +87,37 @@ pub(super) fn keeping_up(lines: &[&Line]) -> Option<String> {
                 .partial_cmp(&(b.1.rate_per_s, b.1.achieved_per_s.median))
                 .expect("rates are numbers")
         });
-    let (most, all) = (rate(most), offered.len());
-    Some(match (first, keeping) {
-        (None, 1) if all == 1 => format!("{} keeps up with {most}.", offered[0].server),
-        (None, _) => format!("All {all} keep up with {most}."),
-        (Some((line, point)), _) if all == 1 => {
-            format!(
-                "{} falls behind at {} and answers {} of them.",
-                line.server,
-                rate(point.rate_per_s),
-                short(point.achieved_per_s.median)
-            )
-        }
-        (Some((line, point)), keeping) => format!(
-            "{} of {all} {} up with {most}; the first to fall behind is {}, which answers {} of {}.",
-            if keeping == 0 {
-                "None".to_owned()
-            } else {
-                grouped(keeping as u64)
-            },
-            if keeping == 1 { "keeps" } else { "keep" },
-            line.server,
-            short(point.achieved_per_s.median),
-            rate(point.rate_per_s),
-        ),
-    })
+    let servers = offered.len();
+    Some(Open::KeepingUp(match (first, &*offered) {
+        (None, [only]) => KeepingUp::Alone {
+            server: only.server.clone(),
+            rate: most,
+        },
+        (None, _) => KeepingUp::All { servers, rate: most },
+        (Some((line, point)), [_]) => KeepingUp::AloneBehind {
+            server: line.server.clone(),
+            rate: point.rate_per_s,
+            answered: point.achieved_per_s.median,
+        },
+        (Some((line, point)), _) => KeepingUp::Some {
+            keeping,
+            servers,
+            rate: most,
+            first: line.server.clone(),
+            behind_at: point.rate_per_s,
+            answered: point.achieved_per_s.median,
+        },
+    }))
 }
 
 /// How long clients wait under the highest rate with which most servers keep up.
-pub(super) fn response(lines: &[&Line]) -> Option<String> {
-    let (at_rate, apart) = compared(lines)?;
-    let ((low, quick), (high, slow)) = (apart.low(), apart.high());
-    Some(format!(
-        "At {} one request in 100 takes more than {} with {quick} and more than {} with {slow}.",
-        rate(at_rate),
-        time(low),
-        time(high)
-    ))
+pub(super) fn response(lines: &[&Line]) -> Option<Open> {
+    let (rate, apart) = compared(lines)?;
+    Some(Open::Response {
+        rate,
+        quick: apart.low(),
+        slow: apart.high(),
+    })
 }
 
 /// The rate at which most servers can be held against each other, the highest of several, and those furthest apart there.
@@ -87,75 +139,65 @@ fn compared<'a>(lines: &[&'a Line]) -> Option<(f64, Apart<'a>)> {
 }
 
 /// Where response time begins to climb: the lowest and the highest of the knees.
-pub(super) fn knees(lines: &[&Line]) -> Option<String> {
-    let known = lines
+pub(super) fn knees(lines: &[&Line]) -> Option<Open> {
+    let known: Vec<(f64, &Line)> = lines
         .iter()
-        .filter_map(|line| Some((line.knee_per_s?, line.server.as_str())));
-    let low = known.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
-    let high = known.clone().max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let count = known.count();
-    Some(match count {
-        1 => format!("The knee of {} is at {}.", low.1, rate(low.0)),
-        _ if low.0 == high.0 => format!("The knees of {count} are at {}.", rate(low.0)),
-        _ => format!(
-            "The knees lie between {} ({}) and {} ({}).",
-            rate(low.0),
-            low.1,
-            rate(high.0),
-            high.1
-        ),
+        .filter_map(|line| Some((line.knee_per_s?, *line)))
+        .collect();
+    let low = known.iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let high = known.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let of = |(rate, line): &(f64, &Line)| (*rate, line.server.clone());
+    Some(match &*known {
+        [(rate, line)] => Open::Knee {
+            server: line.server.clone(),
+            rate: *rate,
+        },
+        _ if low.0 == high.0 => Open::SameKnee {
+            servers: known.len(),
+            rate: low.0,
+        },
+        _ => Open::Knees {
+            low: of(low),
+            high: of(high),
+        },
     })
 }
 
 /// The title of the chart of response time against offered rate.
 #[must_use]
-pub fn offered_title(summary: &Summary) -> String {
-    let lines: Vec<&Line> = summary
-        .at(summary.most_conns())
-        .filter(|line| line.serves_all())
-        .collect();
-    let apart = compared(&lines).map(|(at_rate, apart)| {
-        let ((low, quick), (high, slow)) = (apart.low(), apart.high());
-        format!(
-            "At {} p99 is {} with {quick}, {} with {slow}",
-            rate(at_rate),
-            time(low),
-            time(high)
-        )
-    });
-    let up = keeping_up(&lines).map(|text| text.trim_end_matches('.').to_owned());
-    match (apart, up) {
-        // Who was the first that did not is for the findings: a title has two lines.
-        (Some(apart), Some(up)) => {
-            let up = up.split("; ").next().unwrap_or_default();
-            format!("{apart}; {}", super::lower_first(up))
-        }
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => "Nothing was answered under an offered rate".to_owned(),
-    }
-}
-
-fn rate(per_s: f64) -> String {
-    format!("{} req/s", short(per_s))
+pub fn offered_title(summary: &Summary) -> Message {
+    let lines = serving(summary);
+    let up = keeping_up(&lines);
+    Message::Open(match (compared(&lines), up) {
+        (Some((rate, apart)), up) => Open::Title {
+            rate,
+            quick: apart.low(),
+            slow: apart.high(),
+            up: match up {
+                Some(Open::KeepingUp(up)) => Some(up),
+                _ => None,
+            },
+        },
+        (None, Some(up)) => up,
+        (None, None) => Open::Nothing,
+    })
 }
 
 /// What two clocks say of a stop.
-pub(super) fn stopped(stall: &Stall) -> Option<String> {
+pub(super) fn stopped(stall: &Stall) -> Option<Open> {
     let (response, service) = stall.p99_ns()?;
-    let length = time(stall.stall_s * 1e9);
-    Some(format!(
-        "{} was stopped for {length}: from when requests were due p99 is {}, from when they were sent {}.",
-        stall.server,
-        time(response as f64),
-        time(service as f64)
-    ))
+    Some(Open::Stopped {
+        server: stall.server.clone(),
+        stall: stall.stall_s * 1e9,
+        response: response as f64,
+        service: service as f64,
+    })
 }
 
 /// The title of the chart of two clocks.
 #[must_use]
-pub fn clocks_title(stall: &Stall) -> String {
-    stopped(stall).map_or_else(
-        || format!("{} was stopped, and too little was answered to tell", stall.server),
-        |text| text.trim_end_matches('.').to_owned(),
-    )
+pub fn clocks_title(stall: &Stall) -> Message {
+    Message::Open(stopped(stall).unwrap_or_else(|| Open::StoppedUntold {
+        server: stall.server.clone(),
+    }))
 }

@@ -1,8 +1,72 @@
 //! How far servers are apart by rate. Only what may be held against each other is.
 
-use loadgen::units::{grouped, short};
-
+use super::{Message, Named, serving};
 use crate::stats::{Estimate, Line, Summary};
+
+/// What there is to say about rates.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Rates {
+    /// How far servers are apart while all talk, and while few do; at least one of the two.
+    Watched {
+        conns: u64,
+        active: u64,
+        all: Option<Compared<f64>>,
+        few: Option<Compared<Ahead>>,
+    },
+    /// Those that the load generator bounded.
+    Unranked { servers: Vec<String> },
+    /// One that pays for the connections it watches, and falls from one rate to another.
+    Collapse {
+        server: String,
+        conns: u64,
+        active: u64,
+        from: f64,
+        to: f64,
+    },
+    /// Those that use their CPU while nobody talks, each with the share of it.
+    Burning { servers: Vec<(String, f64)> },
+    /// No clear loss of throughput, of several or of the only one.
+    Holds { only: Option<String>, conns: u64 },
+    /// The only one has this share of its best rate left.
+    Falls { server: String, conns: u64, left: f64 },
+    /// Some of several have clearly less than their best rate; the one that has least.
+    SomeFall {
+        fallen: usize,
+        known: usize,
+        conns: u64,
+        server: String,
+        left: f64,
+    },
+    /// The title where there is only one.
+    OneServes { server: String, conns: u64 },
+    /// The title where no two can be compared.
+    NotCompared,
+    /// The title where none serves all.
+    NoneServes,
+    /// The title where no throughput is known up to the largest count.
+    NotFollowed,
+}
+
+/// What comes of a comparison.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Compared<T> {
+    /// No clear difference.
+    Alike,
+    /// A clear one.
+    Apart(T),
+}
+
+/// Who is ahead of whom.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Ahead {
+    pub fast: Named,
+    pub slow: Named,
+    /// The faster rate over the slower.
+    pub ratio: f64,
+}
 
 /// Two lines that are furthest apart, of those that are clearly different, each with how many others are no different
 /// from it.
@@ -34,21 +98,21 @@ impl<'a> Apart<'a> {
         self.high.1.median / self.low.1.median
     }
 
-    /// The smaller value, and who has it: which one of several that are no different is the first is chance.
-    pub(super) fn low(&self) -> (f64, String) {
-        (self.low.1.median, with_its_like(self.low.0, self.low.2))
+    /// The smaller value, and who has it.
+    pub(super) fn low(&self) -> (f64, Named) {
+        (self.low.1.median, named(self.low.0, self.low.2))
     }
 
     /// The larger value, and who has it.
-    pub(super) fn high(&self) -> (f64, String) {
-        (self.high.1.median, with_its_like(self.high.0, self.high.2))
+    pub(super) fn high(&self) -> (f64, Named) {
+        (self.high.1.median, named(self.high.0, self.high.2))
     }
 }
 
-fn with_its_like(line: &Line, others: usize) -> String {
-    match others {
-        0 => line.server.clone(),
-        others => format!("{} and {others} like it", line.server),
+fn named(line: &Line, like: usize) -> Named {
+    Named {
+        server: line.server.clone(),
+        like,
     }
 }
 
@@ -63,40 +127,38 @@ pub(super) fn idle_rate(line: &Line) -> Option<Estimate> {
 }
 
 /// The servers of which a window takes no part in the ranking by rate.
-pub(super) fn unranked(lines: &[&Line]) -> Option<String> {
+pub(super) fn unranked(lines: &[&Line]) -> Option<Rates> {
     let bounded = |line: &&&Line| line.busy.lower_bound || line.idle.as_ref().is_some_and(|idle| idle.lower_bound);
-    let names: Vec<&str> = lines.iter().filter(bounded).map(|line| &*line.server).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "Not ranked where the load generator gave out first (≥): {}.",
-            names.join(", ")
-        )
-    })
+    let servers: Vec<String> = lines.iter().filter(bounded).map(|line| line.server.clone()).collect();
+    (!servers.is_empty()).then_some(Rates::Unranked { servers })
 }
 
 /// How far the servers are apart while all talk, and while few do.
-pub(super) fn watched(lines: &[&Line], active: u64) -> Option<String> {
+pub(super) fn watched(lines: &[&Line], active: u64) -> Option<Rates> {
     let conns = lines.first()?.conns;
     let compared = |value: fn(&Line) -> Option<Estimate>| {
         let ranked = lines.iter().filter(|line| value(line).is_some()).count();
-        (ranked > 1).then(|| Apart::of(lines, value))
+        (ranked > 1).then(|| match Apart::of(lines, value) {
+            Some(apart) => Compared::Apart(Ahead {
+                fast: apart.high().1,
+                slow: apart.low().1,
+                ratio: apart.ratio(),
+            }),
+            None => Compared::Alike,
+        })
     };
-    let none = || "no clear difference".to_owned();
-    let all =
-        compared(busy_rate).map(|apart| apart.map_or_else(none, |apart| format!("{} apart", times(apart.ratio()))));
-    let few = compared(idle_rate).map(|apart| {
-        let few = apart.map_or_else(none, |apart| {
-            let ((_, slow), (_, fast)) = (apart.low(), apart.high());
-            let is = if apart.high.2 > 0 { "are" } else { "is" };
-            format!("{fast} {is} {} {slow}", ahead(apart.ratio()))
-        });
-        format!("{} of {} talk: {few}", grouped(active), grouped(conns))
+    // While all talk it is the distance that counts: it is small, and who is first changes.
+    let all = compared(busy_rate).map(|compared| match compared {
+        Compared::Alike => Compared::Alike,
+        Compared::Apart(ahead) => Compared::Apart(ahead.ratio),
     });
-    match (all, few) {
-        (Some(all), Some(few)) => Some(format!("All talk: {all}; {few}.")),
-        (Some(all), None) => Some(format!("All {} talk: {all}.", grouped(conns))),
-        (None, few) => Some(format!("{}.", few?)),
-    }
+    let few = compared(idle_rate);
+    (all.is_some() || few.is_some()).then_some(Rates::Watched {
+        conns,
+        active,
+        all,
+        few,
+    })
 }
 
 /// From this share of its CPUs on a server is at its limit.
@@ -110,7 +172,7 @@ const BURNING: f64 = 0.5;
 
 /// A server that loses when most of its connections fall silent, though it then has less to do. That it pays for the
 /// connections it watches is said only where its CPU shows it: used up, in every round, by far fewer requests.
-pub(super) fn collapse(line: &Line, active: u64) -> Option<String> {
+pub(super) fn collapse(line: &Line, active: u64) -> Option<Rates> {
     // While all talk a lower bound does no harm: what the server falls from is even more.
     let (busy, idle) = (line.busy.rate_per_s?, idle_rate(line)?);
     let share = line.idle.as_ref()?.server_share?;
@@ -118,32 +180,28 @@ pub(super) fn collapse(line: &Line, active: u64) -> Option<String> {
         && busy.clearly_above(&idle)
         && busy.median > COLLAPSE * idle.median
         && share.low >= SATURATED;
-    pays.then(|| {
-        format!(
-            "With {} of {} talking, {} falls from {} to {} requests a second with its CPU used up: it pays for the \
-             connections it watches.",
-            grouped(active),
-            grouped(line.conns),
-            line.server,
-            short(busy.median),
-            short(idle.median)
-        )
+    pays.then(|| Rates::Collapse {
+        server: line.server.clone(),
+        conns: line.conns,
+        active,
+        from: busy.median,
+        to: idle.median,
     })
 }
 
 /// The servers that use much of their CPUs while nobody asks anything of them, in every round.
-pub(super) fn burning(lines: &[&Line]) -> Option<String> {
+pub(super) fn burning(lines: &[&Line]) -> Option<Rates> {
     let burns = |line: &&Line| {
         let share = line.silent_cpu_share.filter(|share| share.low >= BURNING)?;
-        Some(format!("{} uses {:.0} % of its CPU", line.server, share.median * 100.0))
+        Some((line.server.clone(), share.median))
     };
-    let burning: Vec<String> = lines.iter().filter_map(burns).collect();
-    (!burning.is_empty()).then(|| format!("While nobody talks, {}.", burning.join(", ")))
+    let servers: Vec<(String, f64)> = lines.iter().filter_map(burns).collect();
+    (!servers.is_empty()).then_some(Rates::Burning { servers })
 }
 
 /// How throughput follows the number of connections while all talk, where there were several: who has clearly less at
 /// the largest number than at its best.
-pub(super) fn scaling(summary: &Summary) -> Option<String> {
+pub(super) fn scaling(summary: &Summary) -> Option<Rates> {
     let (Some(&most), true) = (summary.conns.last(), summary.conns.len() > 1) else {
         return None;
     };
@@ -166,44 +224,46 @@ pub(super) fn scaling(summary: &Summary) -> Option<String> {
     let known: Vec<_> = all.iter().filter_map(|line| fall(line)).collect();
     let fallen = known.iter().filter(|(clear, ..)| *clear);
     let furthest = fallen.clone().min_by(|a, b| a.1.total_cmp(&b.1));
-    let most = grouped(most);
+    let conns = most;
     match (furthest, &*known) {
         (_, []) => None,
-        (None, [(_, _, only)]) => Some(format!(
-            "{only} has no clear loss of throughput up to {most} connections."
-        )),
-        (None, _) => Some(format!(
-            "No model has a clear loss of throughput up to {most} connections."
-        )),
-        (Some((_, left, only)), [_]) => {
-            let left = left * 100.0;
-            Some(format!(
-                "With {most} connections that all talk, {only} has {left:.0} % of its best rate."
-            ))
-        }
-        (Some((_, left, name)), _) => Some(format!(
-            "With {most} connections that all talk, {} of {} have clearly less than their best rate, down to {:.0} % in \
-             {name}.",
-            fallen.count(),
-            known.len(),
-            left * 100.0
-        )),
+        (None, [(_, _, only)]) => Some(Rates::Holds {
+            only: Some(only.clone()),
+            conns,
+        }),
+        (None, _) => Some(Rates::Holds { only: None, conns }),
+        (Some((_, left, only)), [_]) => Some(Rates::Falls {
+            server: only.clone(),
+            conns,
+            left: *left,
+        }),
+        (Some((_, left, server)), _) => Some(Rates::SomeFall {
+            fallen: fallen.count(),
+            known: known.len(),
+            conns,
+            server: server.clone(),
+            left: *left,
+        }),
     }
 }
 
-/// `12×`, `1.4×`, or a percentage for what is less than half as much again.
-fn times(ratio: f64) -> String {
-    match ratio {
-        ratio if ratio >= 9.95 => format!("{ratio:.0}×"),
-        ratio if ratio >= 1.5 => format!("{ratio:.1}×"),
-        ratio => format!("{:.0} %", (ratio - 1.0) * 100.0),
-    }
+/// The title of the chart of throughput against connections watched.
+#[must_use]
+pub fn watched_title(summary: &Summary) -> Message {
+    let lines = serving(summary);
+    let title = watched(&lines, summary.active);
+    Message::Rates(title.unwrap_or_else(|| match &*lines {
+        [only] => Rates::OneServes {
+            server: only.server.clone(),
+            conns: only.conns,
+        },
+        [] => Rates::NoneServes,
+        _ => Rates::NotCompared,
+    }))
 }
 
-fn ahead(ratio: f64) -> String {
-    if ratio >= 1.5 {
-        format!("{} as fast as", times(ratio))
-    } else {
-        format!("{} faster than", times(ratio))
-    }
+/// The title of the chart of throughput against connections.
+#[must_use]
+pub fn scaling_title(summary: &Summary) -> Message {
+    Message::Rates(scaling(summary).unwrap_or(Rates::NotFollowed))
 }

@@ -1,65 +1,118 @@
 //! Who serves how many, and what stops the others.
 
-use loadgen::units::grouped;
+use super::Message;
+use crate::stats::{Line, Summary};
 
-use crate::stats::Line;
-
-pub(super) fn all_served(lines: &[&Line], conns: u64) -> Option<String> {
-    let measured = lines.iter().filter(|line| line.rounds > 0).count();
-    let all = lines.iter().filter(|line| line.serves_all()).count();
-    let conns = grouped(conns);
-    match (lines, all) {
-        _ if measured == 0 => None,
-        ([line], 1) => Some(format!("{} serves all {conns} connections.", line.server)),
-        ([line], _) => Some(format!("{} does not serve all {conns} connections.", line.server)),
-        (_, 0) => Some(format!("None of {} serves all {conns} connections.", lines.len())),
-        (_, all) if all == lines.len() => Some(format!("All {all} serve {conns} connections.")),
-        (_, 1) => Some(format!("1 of {} serves all {conns} connections.", lines.len())),
-        (_, all) => Some(format!("{all} of {} serve all {conns} connections.", lines.len())),
-    }
+/// What there is to say about connections served.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Served {
+    /// The only server serves all, or it does not.
+    Alone { server: String, all: bool, conns: u64 },
+    /// How many of several serve all.
+    Several { serving: usize, servers: usize, conns: u64 },
+    /// One that does not in every round.
+    Uneven {
+        server: String,
+        conns: u64,
+        limit: Option<String>,
+    },
+    /// One that serves a part.
+    Part(Part),
+    /// One that serves all, but some of them late.
+    Late { server: String, late: u64, served: u64 },
+    /// The title where one stops at a number that can be quoted.
+    StopsAt {
+        server: String,
+        served: u64,
+        rest: Box<Served>,
+    },
+    /// The title where nothing was measured.
+    Nothing,
 }
 
-pub(super) fn stopped(line: &Line) -> Option<String> {
-    let why = line.stopped_by().map(|limit| format!(" ({limit})")).unwrap_or_default();
+/// What became of the connections of a server that serves a part of them.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Part {
+    pub server: String,
+    pub conns: u64,
+    pub served: u64,
+    pub refused: u64,
+    pub lost: u64,
+    pub starved: u64,
+    /// Those that never connected.
+    pub never: u64,
+    /// What stopped it.
+    pub limit: Option<String>,
+}
+
+pub(super) fn all_served(lines: &[&Line], conns: u64) -> Option<Served> {
+    let measured = lines.iter().any(|line| line.rounds > 0);
+    let serving = lines.iter().filter(|line| line.serves_all()).count();
+    measured.then(|| match lines {
+        [line] => Served::Alone {
+            server: line.server.clone(),
+            all: serving == 1,
+            conns,
+        },
+        _ => Served::Several {
+            serving,
+            servers: lines.len(),
+            conns,
+        },
+    })
+}
+
+pub(super) fn stopped(line: &Line) -> Option<Served> {
+    let (server, limit) = (line.server.clone(), line.stopped_by());
     if line.served >= line.conns {
         // That a round has failed is told by itself.
-        let uneven = || {
-            format!(
-                "{} does not serve all {} in every round{why}.",
-                line.server,
-                grouped(line.conns)
-            )
-        };
-        return line.failures.is_empty().then(uneven);
+        return line.failures.is_empty().then_some(Served::Uneven {
+            server,
+            conns: line.conns,
+            limit,
+        });
     }
-    // Medians of an even number of rounds may add up to more than the whole.
-    let never = line.conns.saturating_sub(line.held + line.refused + line.lost);
-    let mut parts = vec![format!(
-        "{} serves {} of {}",
-        line.server,
-        grouped(line.served),
-        grouped(line.conns)
-    )];
-    if line.refused > 0 {
-        parts.push(format!("refuses {}", grouped(line.refused)));
-    }
-    if line.lost > 0 {
-        parts.push(format!("loses {}", grouped(line.lost)));
-    }
-    if line.starved > 0 {
-        parts.push(format!("{} are connected and starve", grouped(line.starved)));
-    }
-    if never > 0 {
-        parts.push(format!("{} never connect", grouped(never)));
-    }
-    Some(format!("{}{why}.", parts.join(", ")))
+    Some(Served::Part(Part {
+        server,
+        conns: line.conns,
+        served: line.served,
+        refused: line.refused,
+        lost: line.lost,
+        starved: line.starved,
+        // Medians of an even number of rounds may add up to more than the whole.
+        never: line.conns.saturating_sub(line.held + line.refused + line.lost),
+        limit,
+    }))
 }
 
-pub(super) fn late(line: &Line) -> String {
-    format!(
-        "{} serves up to {} of {} clients only after the window in which they asked, though all in the end.",
-        line.server,
-        grouped(line.late),
-        grouped(line.served)
+pub(super) fn late(line: &Line) -> Served {
+    Served::Late {
+        server: line.server.clone(),
+        late: line.late,
+        served: line.served,
+    }
+}
+
+/// The title of the chart of connections served.
+#[must_use]
+pub fn served_title(summary: &Summary) -> Message {
+    let conns = summary.most_conns();
+    let lines: Vec<&Line> = summary.at(conns).collect();
+    // The most telling limit is one that a server met by itself and that has a number to quote.
+    let capped = lines
+        .iter()
+        .filter(|line| line.rounds > 0 && line.served < line.conns && line.served > 1);
+    Message::Served(
+        match (capped.max_by_key(|line| line.refused), all_served(&lines, conns)) {
+            (Some(line), Some(rest)) => Served::StopsAt {
+                server: line.server.clone(),
+                served: line.served,
+                rest: Box::new(rest),
+            },
+            (None, Some(all)) => all,
+            (_, None) => Served::Nothing,
+        },
     )
 }

@@ -1,7 +1,6 @@
 //! What single steps cost, from the micro-benchmarks.
 
-use loadgen::units::{grouped, time};
-
+use super::Message;
 use crate::record::{Bench, Benches};
 
 /// The median time of one benchmark.
@@ -27,44 +26,34 @@ fn asked<'b>(benches: &'b Benches, a: &str, b: &str) -> Option<(u64, &'b Bench, 
     sizes.filter_map(both).max_by_key(|(size, ..)| *size)
 }
 
-/// The title of the chart of single steps: as much of what people come for as was measured.
+/// What people come for, as far as it was measured: all in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct Steps {
+    /// Who of so many has something: by poll, by epoll_wait.
+    pub asked: Option<(u64, f64, f64)>,
+    /// A switch between coroutines, between threads.
+    pub switch: Option<(f64, f64)>,
+    /// A fork.
+    pub fork: Option<f64>,
+}
+
+/// The title of the chart of single steps.
 #[must_use]
-pub fn ruler_title(benches: &Benches) -> String {
-    let mut parts = Vec::new();
-    if let Some((size, poll, epoll)) = asked(benches, "poll", "epoll_wait") {
-        parts.push(format!(
-            "Who of {} has something: {} by poll, {} by epoll_wait",
-            grouped(size),
-            time(poll.time_ns),
-            time(epoll.time_ns)
-        ));
-    }
-    let coroutine = of(benches, "switch", "coroutine", None);
-    let thread = of(benches, "switch", "thread", Some("one-core"));
-    if let (Some(coroutine), Some(thread)) = (coroutine, thread) {
-        parts.push(format!(
-            "a switch: {} between coroutines, {} between threads",
-            time(coroutine.time_ns),
-            time(thread.time_ns)
-        ));
-    }
-    if let Some(fork) = of(benches, "spawn", "fork", None) {
-        parts.push(format!("a fork: {}", time(fork.time_ns)));
-    }
-    let mut title = parts.join("; ");
-    if let Some(first) = title.get(..1) {
-        title.replace_range(..1, &first.to_uppercase());
-    }
-    if title.is_empty() {
-        "What a single step costs".to_owned()
-    } else {
-        title
-    }
+pub fn ruler_title(benches: &Benches) -> Message {
+    let time = |group, function, parameter| Some(of(benches, group, function, parameter)?.time_ns);
+    let asked = asked(benches, "poll", "epoll_wait");
+    Message::Steps(Steps {
+        asked: asked.map(|(size, poll, epoll)| (size, poll.time_ns, epoll.time_ns)),
+        switch: time("switch", "coroutine", None).zip(time("switch", "thread", Some("one-core"))),
+        fork: time("spawn", "fork", None),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Lang;
 
     fn bench(group: &str, function: &str, parameter: Option<&str>, time_ns: f64) -> Bench {
         Bench {
@@ -96,9 +85,10 @@ mod tests {
 
     #[test]
     fn the_title_says_what_was_measured_and_nothing_else() {
-        assert_eq!(ruler_title(&all(vec![])), "What a single step costs");
+        let title = |benches| ruler_title(&all(benches)).text(Lang::En);
+        assert_eq!(title(vec![]), "What a single step costs");
         let fork = || bench("spawn", "fork", None, 172_000.0);
-        assert_eq!(ruler_title(&all(vec![fork()])), "A fork: 172 µs");
+        assert_eq!(title(vec![fork()]), "A fork: 172 µs");
         let watched = |function: &str, n: &str, ns| bench("readiness", function, Some(n), ns);
         let several = vec![
             watched("poll", "1000", 174e3),
@@ -110,7 +100,7 @@ mod tests {
             fork(),
         ];
         assert_eq!(
-            ruler_title(&all(several)),
+            title(several),
             "Who of 1,000 has something: 174 µs by poll, 480 ns by epoll_wait; a switch: 9.10 ns between coroutines, \
              3.40 µs between threads; a fork: 172 µs"
         );

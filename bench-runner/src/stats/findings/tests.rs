@@ -1,8 +1,9 @@
 //! What is found in runs that are made up.
 
 use super::*;
-use crate::record::Verdict;
-use crate::stats::{Estimate, RateSummary, Stall, WindowSummary};
+use crate::record::{Verdict, Window};
+use crate::stats::{Connect, Details, Estimate, Fairness, Pace, RateSummary, Stall, Tail, Tails, Trend, WindowSummary};
+use crate::words::Lang;
 
 fn window(rates: [f64; 3]) -> WindowSummary {
     WindowSummary {
@@ -48,15 +49,50 @@ pub(in crate::stats) fn summary(lines: Vec<Line>) -> Summary {
         rates_per_s: Vec::new(),
         stall: None,
         others: Vec::new(),
+        details: Details::default(),
         suspect: Vec::new(),
         faulty: Vec::new(),
     }
 }
 
+/// What a message says in English; in all other languages it has the same numbers, and is no English.
+fn told(message: &Message) -> String {
+    let english = message.text(Lang::En);
+    for lang in Lang::ALL.into_iter().filter(|lang| *lang != Lang::En) {
+        let other = message.text(lang);
+        assert_eq!(numbers(&other), numbers(&english), "{other}");
+        assert!(
+            other.chars().any(|c| c > '\u{2E80}') && !other.contains(" with "),
+            "{other}"
+        );
+    }
+    english
+}
+
+/// The numbers in a text, in ascending order.
+fn numbers(text: &str) -> Vec<&str> {
+    let part = |c: char| !c.is_ascii_digit() && c != '.' && c != ',';
+    let mut numbers: Vec<&str> = text
+        .split(part)
+        .map(|number| number.trim_matches(['.', ',']))
+        .filter(|number| !number.is_empty())
+        .collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// A title in English.
+fn title<T: ?Sized>(of: impl Fn(&T) -> Message, data: &T) -> String {
+    told(&of(data))
+}
+
 fn texts(lines: Vec<Line>) -> Vec<String> {
     findings(&summary(lines))
         .into_iter()
-        .map(|finding| finding.text)
+        .map(|finding| {
+            told(&finding.message);
+            finding.text(Lang::En)
+        })
         .collect()
 }
 
@@ -162,7 +198,10 @@ fn who_is_stopped_is_told_with_the_limit() {
     };
     let poll = line("poll", [1.0; 3], [1.0; 3]);
     let all = summary(vec![iterative, select, poll]);
-    let said: Vec<String> = findings(&all).into_iter().map(|finding| finding.text).collect();
+    let said: Vec<String> = findings(&all)
+        .into_iter()
+        .map(|finding| finding.text(Lang::En))
+        .collect();
     assert_eq!(said[0], "1 of 3 serves all 10,000 connections.");
     assert_eq!(
         said[1],
@@ -170,7 +209,7 @@ fn who_is_stopped_is_told_with_the_limit() {
     );
     assert_eq!(said[2], "select serves 1,019 of 10,000, refuses 8,981 (FD_SETSIZE).");
     assert_eq!(
-        served_title(&all),
+        title(served_title, &all),
         "select stops at 1,019; 1 of 3 serves all 10,000 connections"
     );
 }
@@ -178,8 +217,8 @@ fn who_is_stopped_is_told_with_the_limit() {
 #[test]
 fn titles_are_true_for_one_server_for_none_and_for_failures() {
     let one = summary(vec![line("poll", [1.0; 3], [1.0; 3])]);
-    assert_eq!(served_title(&one), "poll serves all 10,000 connections");
-    assert_eq!(watched_title(&one), "poll serves 10,000 connections");
+    assert_eq!(title(served_title, &one), "poll serves all 10,000 connections");
+    assert_eq!(title(watched_title, &one), "poll serves 10,000 connections");
     let failed = Line {
         rounds: 0,
         served: 0,
@@ -188,9 +227,9 @@ fn titles_are_true_for_one_server_for_none_and_for_failures() {
         ..line("poll", [1.0; 3], [1.0; 3])
     };
     let failed = summary(vec![failed]);
-    assert_eq!(served_title(&failed), "No server could be measured");
-    assert_eq!(watched_title(&failed), "No server serves all connections");
-    assert_eq!(findings(&failed)[0].text, "poll failed: it died.");
+    assert_eq!(title(served_title, &failed), "No server could be measured");
+    assert_eq!(title(watched_title, &failed), "No server serves all connections");
+    assert_eq!(findings(&failed)[0].text(Lang::En), "poll failed: it died.");
 }
 
 /// A run of several connection counts, with the rates of each server at each of them.
@@ -214,32 +253,34 @@ fn sweep(servers: &[(&str, &[[f64; 3]])], conns: &[u64]) -> Summary {
 fn who_loses_throughput_with_more_connections_is_named() {
     let flat: [[f64; 3]; 2] = [[99e3, 100e3, 101e3], [95e3, 98e3, 99e3]];
     let falls: [[f64; 3]; 2] = [[99e3, 100e3, 101e3], [39e3, 40e3, 41e3]];
-    let title = |servers: &[(&str, &[[f64; 3]])]| scaling_title(&sweep(servers, &[10, 1000]));
+    let told = |servers: &[(&str, &[[f64; 3]])]| title(scaling_title, &sweep(servers, &[10, 1000]));
     assert_eq!(
-        title(&[("epoll", &flat), ("thread", &falls)]),
+        told(&[("epoll", &flat), ("thread", &falls)]),
         "With 1,000 connections that all talk, 1 of 2 have clearly less than their best rate, down to 40 % in thread"
     );
     assert_eq!(
-        title(&[("epoll", &flat), ("mio", &flat)]),
+        told(&[("epoll", &flat), ("mio", &flat)]),
         "No model has a clear loss of throughput up to 1,000 connections"
     );
     assert_eq!(
-        title(&[("epoll", &flat)]),
+        told(&[("epoll", &flat)]),
         "epoll has no clear loss of throughput up to 1,000 connections"
     );
     assert_eq!(
-        title(&[("thread", &falls)]),
+        told(&[("thread", &falls)]),
         "With 1,000 connections that all talk, thread has 40 % of its best rate"
     );
     let nothing = "No server's throughput can be followed up to the largest number of connections";
-    assert_eq!(title(&[]), nothing);
+    assert_eq!(told(&[]), nothing);
     // What the generator bounded at the end may not have fallen at all.
     let mut bounded = sweep(&[("thread", &falls)], &[10, 1000]);
     bounded.lines[1].busy.lower_bound = true;
-    assert_eq!(scaling_title(&bounded), nothing);
+    assert_eq!(title(scaling_title, &bounded), nothing);
     let one = summary(vec![line("poll", [1.0; 3], [1.0; 3])]);
     assert!(
-        !findings(&one).iter().any(|finding| finding.text.contains("best rate")),
+        !findings(&one)
+            .iter()
+            .any(|finding| finding.text(Lang::En).contains("best rate")),
         "one count is no curve"
     );
 }
@@ -252,7 +293,12 @@ fn titles_of_costs_are_true_for_few_for_ties_and_for_failures() {
         line.memory_bytes_per_connection = Estimate::of([memory * 0.99, memory, memory * 1.01]);
         line
     };
-    let titles = |lines: Vec<Line>| (cpu_title(&summary(lines.clone())), memory_title(&summary(lines)));
+    let titles = |lines: Vec<Line>| {
+        (
+            title(cpu_title, &summary(lines.clone())),
+            title(memory_title, &summary(lines)),
+        )
+    };
     let (cpu, memory) = titles(vec![
         costs("epoll", 5e3, 10.0 * 1024.0),
         costs("fork", 15e3, 138.0 * 1024.0),
@@ -323,7 +369,7 @@ fn one_that_scatters_does_not_hide_a_difference_between_others() {
         cpu("thread", [14.0e3, 14.0e3, 14.1e3]),
     ];
     assert_eq!(
-        cpu_title(&summary(lines)),
+        title(cpu_title, &summary(lines)),
         "CPU per request while all talk: 5.0 µs in epoll and 1 like it, 14.0 µs in thread and 1 like it"
     );
 }
@@ -333,7 +379,7 @@ fn one_that_missed_a_connection_in_one_round_is_no_limit_to_quote() {
     let mut nearly = line("mio", [1.0; 3], [1.0; 3]);
     nearly.busy.served = Estimate::of([9_999.0, 10_000.0, 10_000.0]);
     let all = summary(vec![nearly, line("poll", [1.0; 3], [1.0; 3])]);
-    assert_eq!(served_title(&all), "1 of 2 serves all 10,000 connections");
+    assert_eq!(title(served_title, &all), "1 of 2 serves all 10,000 connections");
 }
 
 /// A point of a curve: offered, achieved, 99th percentile in µs.
@@ -388,7 +434,7 @@ fn who_keeps_up_who_waits_and_where_the_knees_are() {
         let found = findings(&offered_run(lines)).into_iter();
         found
             .filter(|found| found.topic == Topic::Response)
-            .map(|found| found.text)
+            .map(|found| found.text(Lang::En))
             .collect()
     };
     assert_eq!(
@@ -415,7 +461,7 @@ fn who_keeps_up_who_waits_and_where_the_knees_are() {
         ["poll falls behind at 50.0k req/s and answers 21.0k of them."]
     );
     assert_eq!(
-        offered_title(&offered_run(vec![quick(), slow()])),
+        title(offered_title, &offered_run(vec![quick(), slow()])),
         "At 50.0k req/s p99 is 110 µs with epoll-edge, 4.00 ms with thread; 1 of 2 keeps up with 100k req/s"
     );
     // What the generator made late is no difference between servers.
@@ -456,7 +502,7 @@ fn a_stop_is_told_by_both_clocks() {
         service: vec![(2, 58_000), (100, 120_000)],
     };
     assert_eq!(
-        clocks_title(&stall),
+        title(clocks_title, &stall),
         "poll was stopped for 1.40 s: from when requests were due p99 is 1.10 s, from when they were sent 120 µs"
     );
     let stopped = Summary {
@@ -466,6 +512,213 @@ fn a_stop_is_told_by_both_clocks() {
     assert!(
         findings(&stopped)
             .iter()
-            .any(|found| found.text.contains("stopped for 1.40 s"))
+            .any(|found| found.text(Lang::En).contains("stopped for 1.40 s"))
     );
+}
+
+/// 99.9th percentiles of one server's rounds, in milliseconds.
+fn tail(server: &str, ms: [f64; 3]) -> Tail {
+    Tail {
+        server: server.to_owned(),
+        family: "readiness".to_owned(),
+        points: vec![(1_000, Estimate::of(ms.map(|ms| ms * 1e6)).unwrap())],
+        unknown_from: None,
+    }
+}
+
+fn with_tails(servers: Vec<Tail>) -> Summary {
+    let lines = servers
+        .iter()
+        .map(|tail| line(&tail.server, [1e5; 3], [1e5; 3]))
+        .collect();
+    Summary {
+        details: Details {
+            tails: Some(Tails {
+                window: Window::Idle,
+                conns: 10_000,
+                active: 100,
+                rate_per_s: None,
+                servers,
+            }),
+            ..Details::default()
+        },
+        ..summary(lines)
+    }
+}
+
+#[test]
+fn the_far_end_of_latency_is_told_where_it_is_clear() {
+    let quick = || tail("mio", [0.9, 1.0, 1.1]);
+    let slow = || tail("fork", [5.0, 5.4, 6.0]);
+    assert_eq!(
+        title(tails_title, &with_tails(vec![slow(), quick()])),
+        "100 of 10,000 talk: p99.9 is 1.00 ms with mio, 5.40 ms with fork"
+    );
+    let alike = || tail("poll", [1.0, 1.0, 1.2]);
+    assert_eq!(
+        title(tails_title, &with_tails(vec![alike(), quick()])),
+        "100 of 10,000 talk: no clear difference in p99.9"
+    );
+    assert_eq!(
+        title(tails_title, &with_tails(vec![quick()])),
+        "100 of 10,000 talk: p99.9 is 1.00 ms with mio"
+    );
+    // Known in two rounds of three is not known.
+    let mut twice = slow();
+    twice.points[0].1 = Estimate::of([5e6, 6e6]).unwrap();
+    assert_eq!(
+        title(tails_title, &with_tails(vec![twice])),
+        "100 of 10,000 talk: no server's p99.9 could be told"
+    );
+    let mut bounded = with_tails(vec![slow(), quick()]);
+    bounded.lines[0].idle.as_mut().unwrap().lower_bound = true;
+    assert_eq!(
+        title(tails_title, &bounded),
+        "100 of 10,000 talk: p99.9 is 1.00 ms with mio",
+        "what the generator made late is no server's latency"
+    );
+    let mut rate = with_tails(vec![quick()]);
+    let tails = rate.details.tails.as_mut().unwrap();
+    (tails.window, tails.rate_per_s) = (Window::Open, Some(2e4));
+    assert_eq!(
+        title(tails_title, &rate),
+        "20.0k req/s are offered: p99.9 is 1.00 ms with mio"
+    );
+    let none = summary(vec![line("poll", [1.0; 3], [1.0; 3])]);
+    assert_eq!(
+        title(tails_title, &none),
+        "All 10,000 talk: no server's p99.9 could be told"
+    );
+}
+
+#[test]
+fn who_lets_some_connections_wait_longer_is_told_where_it_is_clear() {
+    let fair = |server: &str, ratios: [f64; 3]| Fairness {
+        server: server.to_owned(),
+        jain: Some(0.99),
+        fastest_ns: 1e6,
+        slowest_ns: 1e6 * ratios[1],
+        ratio: Estimate::of(ratios).unwrap(),
+    };
+    let told = |all: Vec<Fairness>| {
+        let lines = all.iter().map(|fair| line(&fair.server, [1e5; 3], [1e5; 3])).collect();
+        let details = Details {
+            fairness: all,
+            ..Details::default()
+        };
+        title(
+            fairness_title,
+            &Summary {
+                details,
+                ..summary(lines)
+            },
+        )
+    };
+    let (mio, poll) = (|| fair("mio", [1.1, 1.19, 1.3]), || fair("poll", [1.2, 1.2, 1.4]));
+    assert_eq!(
+        told(vec![mio(), poll(), fair("fork", [30.0, 45.0, 60.0])]),
+        "The slowest connection waits 1.2× as long as the fastest with mio and 1 like it, 45.0× with fork"
+    );
+    assert_eq!(
+        told(vec![mio(), poll()]),
+        "The slowest connection waits 1.2× to 1.2× as long as the fastest: no clear difference"
+    );
+    assert_eq!(
+        told(vec![mio()]),
+        "With mio the slowest connection waits 1.2× as long as the fastest"
+    );
+    assert_eq!(
+        told(vec![]),
+        "No server serves all connections, so that their fairness is not compared"
+    );
+}
+
+#[test]
+fn a_trend_through_the_window_is_told_with_its_size() {
+    let course = |server: &str, change: Option<f64>, told| Pace {
+        server: server.to_owned(),
+        family: "readiness".to_owned(),
+        rates: vec![(0.1, 1e5), (0.2, 1e5)],
+        told,
+        trend: change.map(|change| Trend { z: 5.0, change }),
+    };
+    let said = |courses: Vec<Pace>| {
+        let details = Details {
+            paces: courses,
+            ..Details::default()
+        };
+        title(
+            pace_title,
+            &Summary {
+                details,
+                ..summary(vec![])
+            },
+        )
+    };
+    let steady = |server| course(server, None, true);
+    assert_eq!(
+        said(vec![steady("mio"), steady("poll")]),
+        "The throughput of none of 2 rises or falls through the window"
+    );
+    assert_eq!(
+        said(vec![steady("mio")]),
+        "The throughput of mio neither rises nor falls through the window"
+    );
+    assert_eq!(
+        said(vec![
+            steady("mio"),
+            course("fork", Some(-0.34), true),
+            course("poll", Some(0.21), true)
+        ]),
+        "2 of 3 rise or fall in throughput through the window, fork most: it falls by 34 %"
+    );
+    assert_eq!(
+        said(vec![course("poll", Some(0.5), true), steady("mio")]),
+        "1 of 2 rises or falls in throughput through the window: poll rises by 50 %"
+    );
+    assert_eq!(
+        said(vec![course("mio", None, false), steady("poll")]),
+        "Throughput through windows too short for a trend to be told"
+    );
+    assert_eq!(said(vec![]), "No server serves all connections");
+}
+
+#[test]
+fn who_has_handshakes_that_were_sent_again_is_named() {
+    let connect = |server: &str, max_ns, sent_again| Connect {
+        server: server.to_owned(),
+        p50_ns: 20_000,
+        p99_ns: 90_000,
+        max_ns,
+        never: 0,
+        sent_again,
+    };
+    let told = |connects: Vec<Connect>| {
+        let details = Details {
+            connects,
+            ..Details::default()
+        };
+        title(
+            connect_title,
+            &Summary {
+                details,
+                ..summary(vec![])
+            },
+        )
+    };
+    let quick = || connect("mio", 8_000_000, false);
+    let lost = |server| connect(server, 1_004_000_000, true);
+    assert_eq!(
+        told(vec![quick(), connect("poll", 9_000_000, false)]),
+        "Every connection that was made was made within 9.00 ms"
+    );
+    assert_eq!(
+        told(vec![quick(), lost("fork")]),
+        "1 of 2 has connections that took a second or more to make, as when a SYN is lost: fork"
+    );
+    assert_eq!(
+        told(["a", "b", "c", "d"].map(lost).into()),
+        "4 of 4 have connections that took a second or more to make, as when a SYN is lost: a, b, c and others"
+    );
+    assert_eq!(told(vec![]), "No connection was made");
 }

@@ -1,0 +1,53 @@
+//! The far end of latency, a panel a family: what one in ten, in a hundred, in a thousand requests takes, and more.
+//!
+//! Each nine has the same room, as in chart 5. A line ends with × where the percentile falls among clients without a reply.
+
+use super::canvas::paint;
+use super::clocks::percentile;
+use super::frame::frame;
+use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::names;
+use super::number::tick_time;
+use super::picture::Picture;
+use super::style::Style;
+use crate::words::{Lang, charts as words};
+
+/// What such a chart shows.
+#[derive(Clone, Debug)]
+pub struct Percentiles {
+    /// The finding.
+    pub title: String,
+    /// How it was measured.
+    pub subtitle: String,
+    /// Where it comes from.
+    pub footer: String,
+    /// Nanoseconds against 1 ÷ (1 − quantile), one a family.
+    pub panels: Vec<Panel>,
+}
+
+fn axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::percentiles_axes(lang),
+        linear: false,
+        x: percentile,
+        y: tick_time,
+        ring: "",
+        end: words::no_longer_known(lang),
+    }
+}
+
+pub(super) fn parts(data: &Percentiles) -> Vec<&str> {
+    names(&data.panels)
+}
+
+pub(super) fn draw(data: &Percentiles, style: &Style) -> anyhow::Result<Picture> {
+    check(&data.panels)?;
+    paint(style, &data.title, |canvas| {
+        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
+        if data.panels.is_empty() {
+            return message(canvas, plot, words::no_model(canvas.lang));
+        }
+        let sheet = Sheet::of_families(&data.panels, axes(canvas.lang), canvas.style);
+        lines::draw(canvas, plot, &sheet, values(&data.panels))
+    })
+}

@@ -1,0 +1,50 @@
+//! Throughput through a window, a panel a family: whether a rate is that of every moment, or the mean of a climb or a fall.
+
+use super::canvas::paint;
+use super::frame::frame;
+use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::names;
+use super::number::tick;
+use super::picture::Picture;
+use super::style::Style;
+use crate::words::{Lang, charts as words};
+
+/// What such a chart shows.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    /// The finding.
+    pub title: String,
+    /// How it was measured.
+    pub subtitle: String,
+    /// Where it comes from.
+    pub footer: String,
+    /// Requests a second against milliseconds since the window began, one a family.
+    pub panels: Vec<Panel>,
+}
+
+fn axes(lang: Lang) -> Axes {
+    Axes {
+        words: words::timeline_axes(lang),
+        linear: true,
+        x: |ms, _| format!("{}", ms as f64 / 1e3),
+        y: tick,
+        ring: "",
+        end: words::no_longer_answered(lang),
+    }
+}
+
+pub(super) fn parts(data: &Timeline) -> Vec<&str> {
+    names(&data.panels)
+}
+
+pub(super) fn draw(data: &Timeline, style: &Style) -> anyhow::Result<Picture> {
+    check(&data.panels)?;
+    paint(style, &data.title, |canvas| {
+        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
+        if data.panels.is_empty() {
+            return message(canvas, plot, words::no_model(canvas.lang));
+        }
+        let sheet = Sheet::of_families(&data.panels, axes(canvas.lang), canvas.style);
+        lines::draw(canvas, plot, &sheet, values(&data.panels))
+    })
+}

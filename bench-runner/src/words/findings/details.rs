@@ -1,0 +1,160 @@
+//! What else there is to see.
+
+use loadgen::units::{grouped, short, time};
+
+use crate::stats::findings::details::{Compared, Detail, Talk};
+use crate::words::{Lang, say};
+
+/// Of more servers than these the others are counted.
+const NAMED: usize = 3;
+
+impl Detail {
+    pub(super) fn text(&self, lang: Lang) -> String {
+        match self {
+            Self::Tails { talk, said } => {
+                let (talk, said) = (talk.text(lang), tails(said, lang));
+                say!(lang, "{talk}: {said}", "{talk}：{said}")
+            }
+            Self::Fairness { said, alike } => fairness(said, *alike, lang),
+            Self::NoFairness => say!(
+                lang,
+                "No server serves all connections, so that their fairness is not compared",
+                "没有一个服务器服务了全部连接，因此不比较其公平性"
+            ),
+            Self::Steady { only: Some(server), .. } => say!(
+                lang,
+                "The throughput of {server} neither rises nor falls through the window",
+                "{server} 的吞吐量在窗口内不升不降"
+            ),
+            Self::Steady { only: None, servers } => say!(
+                lang,
+                "The throughput of none of {servers} rises or falls through the window",
+                "{servers} 个的吞吐量在窗口内均不升不降"
+            ),
+            Self::Changing {
+                changing,
+                servers,
+                most,
+                change,
+            } => changes((*changing, *servers), most, *change, lang),
+            Self::TooShort => say!(
+                lang,
+                "Throughput through windows too short for a trend to be told",
+                "窗口内的吞吐量；窗口太短，无从判断趋势"
+            ),
+            Self::NoPace => say!(lang, "No server serves all connections", "没有一个服务器服务了全部连接"),
+            Self::Connected { within } => {
+                let within = time(*within as f64);
+                say!(
+                    lang,
+                    "Every connection that was made was made within {within}",
+                    "建立的连接都在 {within} 内建立"
+                )
+            }
+            Self::SentAgain { servers, of } => {
+                let n = servers.len();
+                let has = if n == 1 { "has" } else { "have" };
+                let named = servers
+                    .iter()
+                    .take(NAMED)
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(lang.comma());
+                let others = match (n > NAMED, lang) {
+                    (true, Lang::En) => " and others",
+                    (true, Lang::Zh) => " 等",
+                    (false, _) => "",
+                };
+                say!(
+                    lang,
+                    "{n} of {of} {has} connections that took a second or more to make, as when a SYN is lost: {named}{others}",
+                    "{of} 个中有 {n} 个的部分连接用了一秒或更久才建立，如同 SYN 丢失：{named}{others}"
+                )
+            }
+            Self::NotConnected => say!(lang, "No connection was made", "没有建立任何连接"),
+        }
+    }
+}
+
+impl Talk {
+    fn text(self, lang: Lang) -> String {
+        match self {
+            Self::All { conns } => {
+                let conns = grouped(conns);
+                say!(lang, "All {conns} talk", "{conns} 个连接全部活跃")
+            }
+            Self::Few { active, conns } => {
+                let (active, conns) = (grouped(active), grouped(conns));
+                say!(lang, "{active} of {conns} talk", "{conns} 个连接中 {active} 个活跃")
+            }
+            Self::Rate(rate) => {
+                let rate = short(rate);
+                say!(lang, "{rate} req/s are offered", "每秒发出 {rate} 个请求")
+            }
+        }
+    }
+}
+
+fn tails(said: &Compared, lang: Lang) -> String {
+    match said {
+        Compared::Apart { low, high } => {
+            let (quick, who, slow, whom) = (time(low.0), low.1.text(lang), time(high.0), high.1.text(lang));
+            say!(
+                lang,
+                "p99.9 is {quick} with {who}, {slow} with {whom}",
+                "p99.9 在 {who} 为 {quick}，在 {whom} 为 {slow}"
+            )
+        }
+        Compared::One { server, value } => {
+            let value = time(*value);
+            say!(lang, "p99.9 is {value} with {server}", "p99.9 在 {server} 为 {value}")
+        }
+        Compared::Alike => say!(lang, "no clear difference in p99.9", "p99.9 无明显差异"),
+        Compared::Nothing => say!(lang, "no server's p99.9 could be told", "没有一个服务器的 p99.9 可知"),
+    }
+}
+
+fn fairness(said: &Compared, (least, most): (f64, f64), lang: Lang) -> String {
+    match said {
+        Compared::Apart { low, high } => {
+            let (few, who, many, whom) = (low.0, low.1.text(lang), high.0, high.1.text(lang));
+            say!(
+                lang,
+                "The slowest connection waits {few:.1}× as long as the fastest with {who}, {many:.1}× with {whom}",
+                "最慢的连接所等的时间是最快的多少倍：{who} 为 {few:.1} 倍，{whom} 为 {many:.1} 倍"
+            )
+        }
+        Compared::One { server, value } => say!(
+            lang,
+            "With {server} the slowest connection waits {value:.1}× as long as the fastest",
+            "在 {server}，最慢的连接所等的时间是最快的 {value:.1} 倍"
+        ),
+        Compared::Alike | Compared::Nothing => say!(
+            lang,
+            "The slowest connection waits {least:.1}× to {most:.1}× as long as the fastest: no clear difference",
+            "最慢的连接所等的时间是最快的 {least:.1} 至 {most:.1} 倍：无明显差异"
+        ),
+    }
+}
+
+fn changes((changing, servers): (usize, usize), most: &str, change: f64, lang: Lang) -> String {
+    let percent = change.abs() * 100.0;
+    let rises = match (change > 0.0, lang) {
+        (true, Lang::En) => "rises",
+        (false, Lang::En) => "falls",
+        (true, Lang::Zh) => "上升",
+        (false, Lang::Zh) => "下降",
+    };
+    match (lang, changing) {
+        (Lang::En, 1) => {
+            format!("1 of {servers} rises or falls in throughput through the window: {most} {rises} by {percent:.0} %")
+        }
+        (Lang::En, _) => format!(
+            "{changing} of {servers} rise or fall in throughput through the window, {most} most: it {rises} by \
+             {percent:.0} %"
+        ),
+        (Lang::Zh, _) => {
+            format!("{servers} 个中有 {changing} 个的吞吐量在窗口内上升或下降，最多的是 {most}：{rises} {percent:.0} %")
+        }
+    }
+}
