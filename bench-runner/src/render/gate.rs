@@ -2,6 +2,7 @@
 
 use loadgen::units::{bytes, short, time};
 
+use super::claims::indented;
 use crate::record::{GateMetric, GateRun, GateVerdict, Line, Side, Trial};
 
 /// For whom.
@@ -11,6 +12,8 @@ pub enum Style {
     Terminal {
         /// Whether it has colours.
         color: bool,
+        /// Its columns.
+        width: usize,
     },
     /// A page of a code host.
     Markdown,
@@ -34,7 +37,7 @@ pub fn summary(run: &GateRun, style: Style) -> String {
     }
     match style {
         Style::Markdown => text += &markdown_table(run),
-        Style::Terminal { color } => text += &lines(run, color),
+        Style::Terminal { color, .. } => text += &lines(run, color),
     }
     for name in &run.identical {
         text += &item(
@@ -50,14 +53,31 @@ pub fn summary(run: &GateRun, style: Style) -> String {
     }
     if !run.trials.is_empty() {
         text += &format!(
-            "\n{} process pairs each, slices of {} ms in turn; alpha {}, family-wise; an interval is of {}.\n",
+            "\n{} process pairs each, slices of {} ms in turn; alpha {}, family-wise; an interval is of {}. A change is that of \
+             the pairs' mean ratios; base and head are medians.\n",
             run.pairs,
             run.slice_s * 1e3,
             run.alpha,
             confidence(run)
         );
     }
-    text + &alarms(run)
+    text += &alarms(run);
+    match style {
+        Style::Markdown => text,
+        Style::Terminal { width, .. } => broken_at(&text, width),
+    }
+}
+
+/// Lines that are longer than a terminal is wide go on below where they began. Those with colours in them are short.
+fn broken_at(text: &str, width: usize) -> String {
+    let whole = |line: &str| {
+        if line.chars().count() <= width || line.contains('\x1b') {
+            return line.to_owned() + "\n";
+        }
+        let indent = line.len() - line.trim_start().len();
+        indented(line.trim_start(), indent, width).join("\n") + "\n"
+    };
+    text.lines().map(whole).collect()
 }
 
 fn named(run: &GateRun, side: Side) -> String {
@@ -223,7 +243,7 @@ fn lines(run: &GateRun, color: bool) -> String {
             _ => paint(32, head),
         };
         text += &format!(
-            "{head}  {:width$}  {:21}  {}\n",
+            "{head}  {:width$}  {:24}  {}\n",
             trial.server,
             line.metric.words(),
             change(line)

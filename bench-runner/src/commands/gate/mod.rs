@@ -145,6 +145,7 @@ fn finish(run: &GateRun, directory: &Path, args: &GateArgs, color: Color) -> Res
         run,
         Style::Terminal {
             color: super::colored(color),
+            width: usize::from(super::width().max(80)),
         },
     ))?;
     super::print(&format!("\nrecords in {}\n", directory.display()))?;
