@@ -178,9 +178,9 @@ fn value(metric: GateMetric, value: Option<f64>) -> String {
     }
 }
 
-/// Whether a metric that is not gated is worse beyond its interval, and by more than such metrics are held against.
+/// Whether all of the interval of a metric that is not gated lies beyond what such metrics are held against.
 fn is_clearly_worse(line: &Line) -> bool {
-    line.low.is_some_and(|low| low > 0.0) && line.change.is_some_and(|change| change > line.limit)
+    line.low.is_some_and(|low| low > line.limit)
 }
 
 /// What one has to know of a line beside its numbers.
