@@ -153,6 +153,16 @@ pub(crate) fn first_round(run: &Run, lang: Lang) -> String {
     say!(lang, "All connections talk; {load}", "全部连接活跃；{load}")
 }
 
+/// Of the chart of fairness.
+pub(crate) fn fairness(run: &Run, lang: Lang) -> String {
+    let load = load(run, Shown::Median, lang);
+    say!(
+        lang,
+        "All connections talk; Jain's index is 1 where all get as many replies; {load}",
+        "全部连接活跃；各连接所得应答一样多时 Jain 指数为 1；{load}"
+    )
+}
+
 /// Of the chart of connecting.
 pub(crate) fn connecting(run: &Run, conns: &str, shown: Shown, lang: Lang) -> String {
     let rounds = rounds(run, shown, lang);

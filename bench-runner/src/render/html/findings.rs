@@ -77,6 +77,9 @@ fn chosen(page: &Page) -> Markup {
                 }
             }
         }
+        @if let Some(all) = best_in_all(page) {
+            p { (all) }
+        }
         @if !out.is_empty() {
             p {
                 "Out of the running, for they do not serve all " (conns) ": "
@@ -88,6 +91,34 @@ fn chosen(page: &Page) -> Markup {
             }
         }
     }
+}
+
+/// Who is not clearly behind in anything.
+fn best_in_all(page: &Page) -> Option<String> {
+    let (first, others) = page.choices.split_first()?;
+    let best = |choice: &Choice, server: &str| {
+        let mut standings = choice.standings.iter();
+        standings.any(|standing| standing.server == server && standing.times.is_none())
+    };
+    let names: Vec<&str> = first
+        .standings
+        .iter()
+        .map(|standing| &*standing.server)
+        .filter(|server| page.choices.iter().all(|choice| best(choice, server)))
+        .collect();
+    (!others.is_empty()).then(|| match &*names {
+        [] => "None is in the first column of every row.".to_owned(),
+        [only] => format!("In the first column of every row: {only}."),
+        many => format!("In the first column of every row: {}.", many.join(", ")),
+    })
+}
+
+/// Whether a server uses its CPU also while nobody talks.
+fn spins(page: &Page, server: &str) -> bool {
+    let most = page.summary.most_conns();
+    let own = page.summary.at(most).find(|line| line.server == server);
+    own.and_then(|line| line.silent_cpu_share)
+        .is_some_and(|share| share.median >= 0.5)
 }
 
 /// How many a server serves, and what stops it.
@@ -136,6 +167,9 @@ fn standings(page: &Page, choice: &Choice, best: bool) -> Markup {
             @for standing in those {
                 li data-model=(standing.server) class=[page.model(&standing.server).map(|model| &model.class)] {
                     i.swatch {} (standing.server) " " b { (value(choice.aim, standing.value.median)) }
+                    @if choice.aim == Aim::Cpu && spins(page, &standing.server) {
+                        " " span.times { "and a CPU while nobody talks" }
+                    }
                     @if let Some(ratio) = standing.times {
                         " " span.times { (worse(choice.aim, ratio)) }
                     }

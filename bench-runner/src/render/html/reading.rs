@@ -49,7 +49,7 @@ pub(super) fn reading(page: &Page) -> Markup {
                 ends are on this machine, and the kernel's part holds both. Told from 1,000 connections on."))
             @if rounds {
                 (term("range", "Numbers are the median of the rounds. A difference is named only where the ranges of the \
-                    rounds are apart and it exceeds a fifth."))
+                    rounds are apart and it exceeds a fifth. 'mio and 3 like it' are four of which that cannot be said."))
             } @else {
                 (term("one round", "There is no range: a difference is named only where it exceeds a factor of two."))
             }

@@ -25,6 +25,12 @@ pub(super) fn trust(page: &Page) -> Markup {
     let warnings = warnings::all(page.run, page.rows);
     html! {
         (rounds(page))
+        @if page.run.environment.server_cpus.len() == 1 {
+            p {
+                "The server had one CPU: nothing here shows what a model makes of several. On a CPU that is used up, CPU per \
+                request is one divided by the rate, and as noisy."
+            }
+        }
         (suspects(page))
         div.scroll role="region" aria-label="Verdicts" tabindex="0" {
             table.verdicts {

@@ -104,7 +104,7 @@ pub fn fairness(run: &Run, summary: &Summary, lang: Lang) -> Option<Spans> {
     };
     (!told.is_empty()).then(|| Spans {
         title: fairness_title(summary).text(lang),
-        subtitle: subtitles::all_talk(run, lang),
+        subtitle: subtitles::fairness(run, lang),
         footer: subtitles::footer(run, lang),
         marks: remarks::fairness_marks(lang).into(),
         rows: summary.at(summary.most_conns()).map(row).collect(),

@@ -1,4 +1,4 @@
-//! From a summary to the data of each chart, one chart a file, and from there to files ([`draw`](mod@draw)).
+//! From a summary to the data of each chart, one chart a file, and from there to files ([`draw()`]).
 
 mod claims;
 mod clocks;

@@ -658,11 +658,11 @@ fn a_trend_through_the_window_is_told_with_its_size() {
     let steady = |server| course(server, None, true);
     assert_eq!(
         said(vec![steady("mio"), steady("poll")]),
-        "The throughput of none of 2 rises or falls through the window"
+        "The throughput of none of 2 rises or falls all through the window"
     );
     assert_eq!(
         said(vec![steady("mio")]),
-        "The throughput of mio neither rises nor falls through the window"
+        "The throughput of mio neither rises nor falls all through the window"
     );
     assert_eq!(
         said(vec![

@@ -23,12 +23,12 @@ impl Detail {
             ),
             Self::Steady { only: Some(server), .. } => say!(
                 lang,
-                "The throughput of {server} neither rises nor falls through the window",
+                "The throughput of {server} neither rises nor falls all through the window",
                 "{server} 的吞吐量在窗口内不升不降"
             ),
             Self::Steady { only: None, servers } => say!(
                 lang,
-                "The throughput of none of {servers} rises or falls through the window",
+                "The throughput of none of {servers} rises or falls all through the window",
                 "{servers} 个的吞吐量在窗口内均不升不降"
             ),
             Self::Changing {
