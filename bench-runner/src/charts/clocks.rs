@@ -34,6 +34,7 @@ fn axes(lang: Lang) -> Axes {
         y: tick_time,
         ring: "",
         end: words::no_longer_known(lang),
+        slow: true,
     }
 }
 

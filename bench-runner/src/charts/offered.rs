@@ -33,6 +33,7 @@ fn axes(lang: Lang) -> Axes {
         y: tick_time,
         ring: words::knee(lang),
         end: words::behind(lang),
+        slow: true,
     }
 }
 

@@ -33,6 +33,7 @@ fn axes(lang: Lang) -> Axes {
         y: tick_time,
         ring: "",
         end: words::no_longer_answered(lang),
+        slow: true,
     }
 }
 

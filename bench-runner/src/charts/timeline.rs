@@ -30,6 +30,7 @@ fn axes(lang: Lang) -> Axes {
         y: tick,
         ring: "",
         end: words::no_longer_answered(lang),
+        slow: false,
     }
 }
 

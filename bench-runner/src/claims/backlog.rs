@@ -77,7 +77,7 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         let stage = format!(
             "Of {n} clients that come at once behind a backlog of 3 or 5 some have no reply in {} s, and up to {most} had to \
              wait for a second or more, because their handshake was dropped and is tried again. Behind 4,096 all are \
-             answered at once.",
+             answered in time.",
             small[0].patience_ms / 1000
         );
         Judgement::new(Finding::Refuted, number, stage)
@@ -85,7 +85,7 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
         let stage = format!(
             "Nobody is lost who waits long enough. But of {n} clients that come at once up to {most} wait for a second or \
              more, {} at most, because their handshake was dropped and is tried again. Whoever gives up after half a second \
-             has lost, and no log of the server's says so. Behind 4,096 all are answered at once.",
+             has lost, and no log of the server's says so. Behind 4,096 all are answered in time.",
             time(slowest as f64)
         );
         let on = "on how long a client waits: nothing is lost for good, and much is a second or more late";

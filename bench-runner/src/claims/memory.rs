@@ -124,7 +124,16 @@ fn gib(measured: &Measured) -> Result<Judgement, String> {
             1,
         ),
     ];
-    let threads = of(measured, "thread", conns, one_end).ok();
+    // What a thread takes beside the connection is the server's alone, its stack in the kernel too.
+    let threads = of(measured, "thread", conns, all_of).ok().map(|all| {
+        let other_end = both.median - own.median;
+        Estimate {
+            median: all.median - other_end,
+            low: all.low - other_end,
+            high: all.high - other_end,
+            ..all
+        }
+    });
     if let Some(threads) = threads {
         figures.push(Figure::new(
             "thread, one end",

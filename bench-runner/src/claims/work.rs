@@ -138,7 +138,7 @@ fn judge(measured: &Measured) -> Result<Judgement, String> {
                  they take (claim 8)."
             );
             Judgement::depends(
-                "on the language: where a global lock lets one thread run, and nowhere else",
+                "on the language: on whether a global lock lets only one thread run",
                 number,
                 stage,
             )
@@ -207,7 +207,7 @@ mod tests {
         assert!(
             judgement
                 .told()
-                .starts_with("depends on the language: where a global lock"),
+                .starts_with("depends on the language: on whether a global lock"),
             "{}",
             judgement.told()
         );

@@ -48,6 +48,8 @@ pub struct Tail {
     pub family: String,
     /// Nanoseconds that one in so many requests exceeds; no rarer ones than there were requests.
     pub points: Vec<(u64, Estimate)>,
+    /// Whether the generator was late in some round: what is told is at most so much.
+    pub at_most: bool,
     /// From here on it is not known in most rounds: it falls among clients without a reply.
     pub unknown_from: Option<u64>,
 }
@@ -84,6 +86,8 @@ pub struct Pace {
     pub family: String,
     /// Correct replies per second, by the end of each interval in seconds since the window began.
     pub rates: Vec<(f64, f64)>,
+    /// The longest time without any reply, in seconds; 0 where there was one in each interval, or few in any.
+    pub silent_s: f64,
     /// Whether the window is long enough for a trend to be told.
     pub told: bool,
     /// The trend, if there is one.
@@ -216,7 +220,14 @@ fn tail(rows: &[&Row]) -> Option<Tail> {
         });
         let known = Estimate::of(times.clone().flatten().map(|ns| ns as f64));
         match (median_wait(times), known) {
-            (Some(_), Some(known)) => points.push((one_in, known)),
+            // The middle one of all rounds, those without a value among them as the longest.
+            (Some(median), Some(known)) => points.push((
+                one_in,
+                Estimate {
+                    median: median as f64,
+                    ..known
+                },
+            )),
             _ => {
                 unknown_from = Some(one_in);
                 break;
@@ -227,6 +238,7 @@ fn tail(rows: &[&Row]) -> Option<Tail> {
         server: first.server.clone(),
         family: first.family.clone(),
         points,
+        at_most: rows.iter().any(|row| row.verdicts.contains(&Verdict::ClientBound)),
         unknown_from,
     })
 }
@@ -257,9 +269,22 @@ fn pace(rows: &[&Row]) -> Option<Pace> {
         server: row.server.clone(),
         family: row.family.clone(),
         rates: series.requests.iter().enumerate().map(at).collect(),
+        silent_s: silence(&series.requests) as f64 * series.interval_s,
         told: series.requests.len() >= steady::SHORTEST,
         trend: trend(&series.requests),
     })
+}
+
+/// The most intervals in a row without any reply, where there are so many in most that one without is no chance.
+fn silence(requests: &[u64]) -> usize {
+    const MANY: u64 = 20;
+    let mut sorted = requests.to_vec();
+    sorted.sort_unstable();
+    if sorted.get(sorted.len() / 2).is_none_or(|&median| median < MANY) {
+        return 0;
+    }
+    let runs = requests.split(|&requests| requests > 0);
+    runs.map(<[u64]>::len).max().unwrap_or(0)
 }
 
 fn connect(rows: &[&Row]) -> Option<Connect> {

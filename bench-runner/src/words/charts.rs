@@ -12,7 +12,7 @@ pub(crate) fn watching_axes(lang: Lang) -> &'static str {
     phrase(
         lang,
         "CPU time against connections watched, both log scale",
-        "CPU 时间与打开的连接数，均为对数坐标",
+        "CPU 时间与所监视的连接数，均为对数坐标",
     )
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn connections(
 
 /// At the end of the axis of connections.
 pub(crate) fn asked(n: &str, lang: Lang) -> String {
-    say!(lang, "{n} asked", "请求 {n}")
+    say!(lang, "{n} asked", "共请求 {n} 个连接")
 }
 
 /// Rates against connections.
@@ -170,7 +170,11 @@ pub(crate) fn timeline_axes(lang: Lang) -> &'static str {
 
 /// What × means where a percentile is not known any more.
 pub(crate) fn no_longer_known(lang: Lang) -> &'static str {
-    phrase(lang, "✗: no longer known", "✗：此后未知")
+    phrase(
+        lang,
+        "✗: not known from here on, longer than the window",
+        "✗：此后未知，长于窗口",
+    )
 }
 
 /// A percentile that has no name: one of so many requests exceeds it.

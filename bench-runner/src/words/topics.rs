@@ -43,7 +43,7 @@ pub(crate) fn throughput(lang: Lang) -> &'static str {
 }
 
 pub(crate) fn percentiles(lang: Lang) -> &'static str {
-    phrase(lang, "The far end of latency", "延迟的远端")
+    phrase(lang, "The far end of latency", "尾延迟")
 }
 
 pub(crate) fn fairness(lang: Lang) -> &'static str {

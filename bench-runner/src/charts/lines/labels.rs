@@ -4,7 +4,7 @@
 use super::super::canvas::{Align, Canvas};
 use super::super::place::{Area, Ground, spread};
 use super::super::text::{ASCENT, CAP_HEIGHT, DESCENT, Face, bold, regular};
-use super::{Drawn, LEAD, POINT, Plot, Series};
+use super::{Drawn, LEAD, MARKED, POINT, Plot, Series};
 use crate::words::{Lang, charts as words};
 
 /// Pixels per em of what is said inside the panel.
@@ -49,9 +49,10 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
         }
     }
     for drawn in &plot.drawn {
-        for (at, point) in &drawn.points {
-            // A logarithmic axis has no zero; the point stands at its foot.
-            if point.y == 0.0 {
+        for (i, (at, point)) in drawn.points.iter().enumerate() {
+            // A logarithmic axis has no zero; the point stands at its foot. Of several in a row one says so.
+            let again = i > 0 && drawn.points[i - 1].1.y == 0.0;
+            if point.y == 0.0 && !again && drawn.points.len() <= MARKED {
                 drawn.group(canvas, None, || inside(canvas, plot, ground, drawn, *at, "0"))?;
             }
         }

@@ -41,6 +41,8 @@ pub(super) struct Axes {
     pub ring: &'static str,
     /// What × means.
     pub end: &'static str,
+    /// Whether up is slow: a series that ends before its first point stands at the top then, else at the foot.
+    pub slow: bool,
 }
 
 /// The widest that a column of names gets, in pixels.
@@ -218,7 +220,7 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
             Scale::log(span, pixels)
         };
         let y = Scale::log(rates, (field.y1 - INSET, field.y0 + INSET));
-        let place = |s, bold| Drawn::new(s, sheet.models, canvas, bold, (&x, &y));
+        let place = |s, bold| Drawn::new(s, sheet, canvas, bold, (&x, &y));
         let drawn = panel
             .series
             .iter()
@@ -246,7 +248,8 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
 }
 
 impl<'a> Drawn<'a> {
-    fn new(series: &'a Series, is_model: bool, canvas: &Canvas<'_>, bold: bool, (x, y): (&Scale, &Scale)) -> Self {
+    fn new(series: &'a Series, sheet: &Sheet<'_>, canvas: &Canvas<'_>, bold: bool, (x, y): (&Scale, &Scale)) -> Self {
+        let without = y.at(if sheet.axes.slow { f64::MAX } else { 0.0 });
         let mut points: Vec<_> = series
             .points
             .iter()
@@ -255,7 +258,7 @@ impl<'a> Drawn<'a> {
         points.sort_by_key(|(_, p)| p.x);
         let cross = series.ended.as_ref().map(|ended| {
             let before = points.iter().rev().find(|(_, p)| p.x <= ended.x).or(points.first());
-            (x.at(ended.x as f64), before.map_or(y.at(0.0), |((_, y), _)| *y))
+            (x.at(ended.x as f64), before.map_or(without, |((_, y), _)| *y))
         });
         let color = if bold {
             canvas.theme.color_of(&series.name)
@@ -265,7 +268,7 @@ impl<'a> Drawn<'a> {
         Self {
             series,
             look: palette::look(&series.name),
-            model: is_model.then_some(&*series.name),
+            model: sheet.models.then_some(&*series.name),
             color,
             bold,
             points,

@@ -84,5 +84,6 @@ pub(super) fn line_axes(lang: Lang) -> Axes {
         y: tick,
         ring: "",
         end: words::broke(lang),
+        slow: false,
     }
 }

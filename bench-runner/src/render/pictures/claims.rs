@@ -112,13 +112,16 @@ fn title(panel: &Panel) -> Option<String> {
         }
     }
     grown.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let (&(flat, least, from), &(steep, largest, _)) = (grown.first()?, grown.last()?);
+    let &(steep, largest, from) = grown.last()?;
     let counts = format!("From {} to {} watched", grouped(from), grouped(most));
-    Some(if largest < GROWS {
-        format!("{counts} nothing grows by more than × {largest:.1}")
-    } else {
-        format!("{counts}: {steep} pays × {}, {flat} × {least:.1}", times(largest))
-    })
+    if largest < GROWS {
+        return Some(format!("{counts} nothing grows by more than × {largest:.1}"));
+    }
+    // epoll is what the claims are about; else whoever grows least.
+    let epoll = grown.iter().find(|(name, ..)| name.starts_with("epoll"));
+    let other = epoll.or(grown.first()).filter(|(name, ..)| *name != steep);
+    let beside = other.map_or_else(String::new, |(flat, least, _)| format!(", {flat} × {least:.1}"));
+    Some(format!("{counts}: {steep} pays × {}{beside}", times(largest)))
 }
 
 fn times(factor: f64) -> String {
@@ -164,6 +167,11 @@ mod tests {
             title(&flat).unwrap(),
             "From 100 to 10,000 watched nothing grows by more than × 1.1"
         );
+        let alone = Panel {
+            series: vec![line("poll", &[(100, 4.0), (10_000, 12.0)])],
+            ..Panel::default()
+        };
+        assert_eq!(title(&alone).unwrap(), "From 100 to 10,000 watched: poll pays × 3.0");
         assert_eq!(title(&Panel::default()), None);
     }
 }

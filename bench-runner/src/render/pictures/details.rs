@@ -3,7 +3,7 @@
 use loadgen::units::grouped;
 
 use super::failure;
-use crate::charts::{Ended, Panel, Percentiles, Point, Series, Span, Spans, Timeline};
+use crate::charts::{Bound, Ended, Panel, Percentiles, Point, Series, Span, Spans, Timeline};
 use crate::record::{Run, Window};
 use crate::stats::{Line, Pace, Summary, Tail, connect_title, fairness_title, pace_title, tails_title};
 use crate::words::subtitles::{self, Shown};
@@ -28,7 +28,7 @@ fn far_end(tail: &Tail) -> Series {
         y: ns.median,
         low: ns.low,
         high: ns.high,
-        bound: None,
+        bound: tail.at_most.then_some(Bound::AtMost),
     };
     Series {
         name: tail.server.clone(),
@@ -84,7 +84,8 @@ fn by_family<T>(all: &[T], family: impl Fn(&T) -> &String, series: impl Fn(&T) -
     families.into_iter().map(panel).collect()
 }
 
-/// The data of the chart "fairness"; none where no connection was answered.
+/// The data of the chart "fairness"; none where no connection was answered, or where how long it waits is not for the server
+/// to say.
 #[must_use]
 pub fn fairness(run: &Run, summary: &Summary, lang: Lang) -> Option<Spans> {
     let told = &summary.details.fairness;
@@ -102,7 +103,9 @@ pub fn fairness(run: &Run, summary: &Summary, lang: Lang) -> Option<Spans> {
             failed: false,
         }
     };
-    (!told.is_empty()).then(|| Spans {
+    // Who asks for slow work waits for it, and under an offered rate the schedule is fair and not the server.
+    let of_the_server = run.settings.slow_every <= 1 && summary.rates_per_s.is_empty();
+    (of_the_server && !told.is_empty()).then(|| Spans {
         title: fairness_title(summary).text(lang),
         subtitle: subtitles::fairness(run, lang),
         footer: subtitles::footer(run, lang),

@@ -150,3 +150,11 @@ fn what_failed_and_who_is_wrong_on_purpose_is_left_out() {
     let without = details.without(&["b".to_owned()]);
     assert!(without.connects.is_empty() && without.tails.unwrap().servers.is_empty());
 }
+
+#[test]
+fn an_interval_without_replies_counts_where_there_are_many_in_most() {
+    assert_eq!(silence(&[100, 90, 0, 0, 80, 0, 90]), 2);
+    assert_eq!(silence(&[100, 90, 80]), 0);
+    assert_eq!(silence(&[3, 0, 2, 0, 1]), 0, "of few it is chance");
+    assert_eq!(silence(&[]), 0);
+}

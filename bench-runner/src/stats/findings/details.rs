@@ -15,6 +15,13 @@ pub enum Detail {
     Fairness { said: Compared, alike: (f64, f64) },
     /// The title where no server serves all.
     NoFairness,
+    /// Some answer nobody for a while, of so many; the one that does so for longest, and for how many seconds.
+    Silent {
+        silent: usize,
+        servers: usize,
+        longest: String,
+        for_s: f64,
+    },
     /// None of several has a trend, or the only one has none.
     Steady { only: Option<String>, servers: usize },
     /// Some have; the one that changes most, and by what part of its rate.
@@ -29,11 +36,20 @@ pub enum Detail {
     /// No server serves all.
     NoPace,
     /// The longest that any connection took to be made, in nanoseconds.
-    Connected { within: u64 },
-    /// Servers with connections that took as long as a handshake that was sent again, of so many.
-    SentAgain { servers: Vec<String>, of: usize },
+    Connected { within: u64, never: Never },
+    /// Servers with connections that took as long as a handshake that was sent again.
+    SentAgain { servers: Vec<String>, never: Never },
     /// No connection was made.
     NotConnected,
+}
+
+/// Servers of which some connections were never made, of so many, and the most of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Never {
+    pub servers: usize,
+    pub of: usize,
+    pub most: u64,
 }
 
 /// Who talks.
@@ -139,6 +155,15 @@ pub fn pace_title(summary: &Summary) -> Message {
     let paces = &summary.details.paces;
     let changing = || paces.iter().filter_map(|pace| Some((&pace.server, pace.trend?.change)));
     let most = changing().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+    let silent = || paces.iter().filter(|pace| pace.silent_s > 0.0);
+    if let Some(longest) = silent().max_by(|a, b| a.silent_s.total_cmp(&b.silent_s)) {
+        return Message::Detail(Detail::Silent {
+            silent: silent().count(),
+            servers: paces.len(),
+            longest: longest.server.clone(),
+            for_s: longest.silent_s,
+        });
+    }
     Message::Detail(match (&**paces, most) {
         ([], _) => Detail::NoPace,
         (paces, _) if paces.iter().any(|pace| !pace.told) => Detail::TooShort,
@@ -169,12 +194,14 @@ pub fn connect_title(summary: &Summary) -> Message {
         .map(|connect| connect.server.clone())
         .collect();
     let longest = connects.iter().map(|connect| connect.max_ns).max();
+    let never = Never {
+        servers: connects.iter().filter(|connect| connect.never > 0).count(),
+        of: connects.len(),
+        most: connects.iter().map(|connect| connect.never).max().unwrap_or(0),
+    };
     Message::Detail(match (longest, &*again) {
         (None, _) => Detail::NotConnected,
-        (Some(within), []) => Detail::Connected { within },
-        (Some(_), _) => Detail::SentAgain {
-            of: connects.len(),
-            servers: again,
-        },
+        (Some(within), []) => Detail::Connected { within, never },
+        (Some(_), _) => Detail::SentAgain { servers: again, never },
     })
 }

@@ -83,13 +83,17 @@ impl<'a> Apart<'a> {
         let clear = pairs.filter(|(low, high)| high.1.clearly_above(&low.1));
         let ratio = |low: &Estimate, high: &Estimate| high.median / low.median;
         let (low, high) = clear.max_by(|a, b| ratio(&a.0.1, &a.1.1).total_cmp(&ratio(&b.0.1, &b.1.1)))?;
-        let like = |one: &Estimate| {
-            let same = |other: &Estimate| !other.clearly_above(one) && !one.clearly_above(other);
-            valued.iter().filter(|(_, other)| same(other)).count() - 1
-        };
+        // Like the one end is who cannot be told from it, and can be told from the other.
+        let same = |one: &Estimate, other: &Estimate| !other.clearly_above(one) && !one.clearly_above(other);
+        let like_low = valued
+            .iter()
+            .filter(|(_, other)| same(&low.1, other) && high.1.clearly_above(other));
+        let like_high = valued
+            .iter()
+            .filter(|(_, other)| same(&high.1, other) && other.clearly_above(&low.1));
         Some(Self {
-            low: (low.0, low.1, like(&low.1)),
-            high: (high.0, high.1, like(&high.1)),
+            low: (low.0, low.1, like_low.count() - 1),
+            high: (high.0, high.1, like_high.count() - 1),
         })
     }
 

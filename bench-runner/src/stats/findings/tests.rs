@@ -370,7 +370,8 @@ fn one_that_scatters_does_not_hide_a_difference_between_others() {
     ];
     assert_eq!(
         title(cpu_title, &summary(lines)),
-        "CPU per request while all talk: 5.0 µs in epoll and 1 like it, 14.0 µs in thread and 1 like it"
+        "CPU per request while all talk: 5.0 µs in epoll, 14.0 µs in thread",
+        "fork can be told from neither, and is like neither"
     );
 }
 
@@ -522,6 +523,7 @@ fn tail(server: &str, ms: [f64; 3]) -> Tail {
         server: server.to_owned(),
         family: "readiness".to_owned(),
         points: vec![(1_000, Estimate::of(ms.map(|ms| ms * 1e6)).unwrap())],
+        at_most: false,
         unknown_from: None,
     }
 }
@@ -639,6 +641,7 @@ fn a_trend_through_the_window_is_told_with_its_size() {
         server: server.to_owned(),
         family: "readiness".to_owned(),
         rates: vec![(0.1, 1e5), (0.2, 1e5)],
+        silent_s: 0.0,
         told,
         trend: change.map(|change| Trend { z: 5.0, change }),
     };
@@ -681,11 +684,23 @@ fn a_trend_through_the_window_is_told_with_its_size() {
         "Throughput through windows too short for a trend to be told"
     );
     assert_eq!(said(vec![]), "No server serves all connections");
+    let silent = |server, silent_s| Pace {
+        silent_s,
+        ..steady(server)
+    };
+    assert_eq!(
+        said(vec![steady("mio"), silent("poll", 1.0)]),
+        "poll answers nobody for 1.0 s of the window"
+    );
+    assert_eq!(
+        said(vec![silent("mio", 0.2), silent("poll", 0.7), steady("fork")]),
+        "2 of 3 answer nobody for a while, poll for 0.7 s"
+    );
 }
 
 #[test]
 fn who_has_handshakes_that_were_sent_again_is_named() {
-    let connect = |server: &str, max_ns, sent_again| Connect {
+    let connect = |server: &str, max_ns: u64, sent_again| Connect {
         server: server.to_owned(),
         p50_ns: 20_000,
         p99_ns: 90_000,
@@ -721,4 +736,17 @@ fn who_has_handshakes_that_were_sent_again_is_named() {
         "4 of 4 have connections that took a second or more to make, as when a SYN is lost: a, b, c and others"
     );
     assert_eq!(told(vec![]), "No connection was made");
+    let never = |server, never| Connect {
+        never,
+        ..connect(server, 9_000_000, false)
+    };
+    assert_eq!(
+        told(vec![quick(), never("iterative", 5_902), never("prefork", 64)]),
+        "2 of 3 never make up to 5,902 connections; every connection that was made was made within 9.00 ms"
+    );
+    assert_eq!(
+        told(vec![lost("fork"), never("iterative", 5_902)]),
+        "1 of 2 never makes up to 5,902 connections; 1 of 2 has connections that took a second or more to make, as when a SYN \
+         is lost: fork"
+    );
 }

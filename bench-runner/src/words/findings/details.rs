@@ -2,8 +2,8 @@
 
 use loadgen::units::{grouped, short, time};
 
-use crate::stats::findings::details::{Compared, Detail, Talk};
-use crate::words::{Lang, say};
+use crate::stats::findings::details::{Compared, Detail, Never, Talk};
+use crate::words::{Lang, lower_first, say};
 
 /// Of more servers than these the others are counted.
 const NAMED: usize = 3;
@@ -21,15 +21,35 @@ impl Detail {
                 "No server serves all connections, so that their fairness is not compared",
                 "没有一个服务器服务了全部连接，因此不比较其公平性"
             ),
+            Self::Silent {
+                silent: 1,
+                longest,
+                for_s,
+                ..
+            } => say!(
+                lang,
+                "{longest} answers nobody for {for_s:.1} s of the window",
+                "{longest} 在窗口内有 {for_s:.1} s 未应答任何请求"
+            ),
+            Self::Silent {
+                silent,
+                servers,
+                longest,
+                for_s,
+            } => say!(
+                lang,
+                "{silent} of {servers} answer nobody for a while, {longest} for {for_s:.1} s",
+                "{servers} 个模型中有 {silent} 个一度不应答，其中 {longest} 为 {for_s:.1} s"
+            ),
             Self::Steady { only: Some(server), .. } => say!(
                 lang,
                 "The throughput of {server} neither rises nor falls all through the window",
-                "{server} 的吞吐量在窗口内不升不降"
+                "{server} 的吞吐量在窗口内无持续升降"
             ),
             Self::Steady { only: None, servers } => say!(
                 lang,
                 "The throughput of none of {servers} rises or falls all through the window",
-                "{servers} 个的吞吐量在窗口内均不升不降"
+                "{servers} 个模型的吞吐量在窗口内均无持续升降"
             ),
             Self::Changing {
                 changing,
@@ -43,16 +63,17 @@ impl Detail {
                 "窗口内的吞吐量；窗口太短，无从判断趋势"
             ),
             Self::NoPace => say!(lang, "No server serves all connections", "没有一个服务器服务了全部连接"),
-            Self::Connected { within } => {
+            Self::Connected { within, never } => {
                 let within = time(*within as f64);
-                say!(
+                let made = say!(
                     lang,
                     "Every connection that was made was made within {within}",
                     "建立的连接都在 {within} 内建立"
-                )
+                );
+                never.before(&made, lang)
             }
-            Self::SentAgain { servers, of } => {
-                let n = servers.len();
+            Self::SentAgain { servers, never } => {
+                let (n, of) = (servers.len(), never.of);
                 let has = if n == 1 { "has" } else { "have" };
                 let named = servers
                     .iter()
@@ -65,14 +86,32 @@ impl Detail {
                     (true, Lang::Zh) => " 等",
                     (false, _) => "",
                 };
-                say!(
+                let slow = say!(
                     lang,
                     "{n} of {of} {has} connections that took a second or more to make, as when a SYN is lost: {named}{others}",
-                    "{of} 个中有 {n} 个的部分连接用了一秒或更久才建立，如同 SYN 丢失：{named}{others}"
-                )
+                    "{of} 个模型中有 {n} 个的部分连接用了一秒以上才建立（如 SYN 丢失后重传）：{named}{others}"
+                );
+                never.before(&slow, lang)
             }
             Self::NotConnected => say!(lang, "No connection was made", "没有建立任何连接"),
         }
+    }
+}
+
+impl Never {
+    /// What is said of those that were made comes behind those that were not.
+    fn before(self, made: &str, lang: Lang) -> String {
+        let Self { servers, of, most } = self;
+        if servers == 0 {
+            return made.to_owned();
+        }
+        let (make, most) = (if servers == 1 { "makes" } else { "make" }, grouped(most));
+        let never = say!(
+            lang,
+            "{servers} of {of} never {make} up to {most} connections",
+            "{of} 个模型中有 {servers} 个始终未建立多达 {most} 个连接"
+        );
+        never + lang.semicolon() + &lower_first(made)
     }
 }
 
@@ -102,12 +141,12 @@ fn tails(said: &Compared, lang: Lang) -> String {
             say!(
                 lang,
                 "p99.9 is {quick} with {who}, {slow} with {whom}",
-                "p99.9 在 {who} 为 {quick}，在 {whom} 为 {slow}"
+                "{who} 的 p99.9 为 {quick}，{whom} 的为 {slow}"
             )
         }
         Compared::One { server, value } => {
             let value = time(*value);
-            say!(lang, "p99.9 is {value} with {server}", "p99.9 在 {server} 为 {value}")
+            say!(lang, "p99.9 is {value} with {server}", "{server} 的 p99.9 为 {value}")
         }
         Compared::Alike => say!(lang, "no clear difference in p99.9", "p99.9 无明显差异"),
         Compared::Nothing => say!(lang, "no server's p99.9 could be told", "没有一个服务器的 p99.9 可知"),
@@ -154,7 +193,9 @@ fn changes((changing, servers): (usize, usize), most: &str, change: f64, lang: L
              {percent:.0} %"
         ),
         (Lang::Zh, _) => {
-            format!("{servers} 个中有 {changing} 个的吞吐量在窗口内上升或下降，最多的是 {most}：{rises} {percent:.0} %")
+            format!(
+                "{servers} 个模型中有 {changing} 个的吞吐量在窗口内上升或下降，最多的是 {most}：{rises} {percent:.0} %"
+            )
         }
     }
 }

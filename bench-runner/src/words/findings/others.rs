@@ -13,12 +13,12 @@ impl Waiting {
                 say!(
                     lang,
                     "p99 is {low} with {quick}, {high} with {slow}",
-                    "p99 在 {quick} 为 {low}，在 {slow} 为 {high}"
+                    "{quick} 的 p99 为 {low}，{slow} 的为 {high}"
                 )
             }
             Self::One { server, p99 } => {
                 let p99 = time(*p99);
-                say!(lang, "p99 is {p99} with {server}", "p99 在 {server} 为 {p99}")
+                say!(lang, "p99 is {p99} with {server}", "{server} 的 p99 为 {p99}")
             }
             Self::Alike => say!(lang, "no clear difference in p99", "p99 无明显差异"),
             Self::Nothing => {

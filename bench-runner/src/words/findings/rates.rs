@@ -126,7 +126,7 @@ fn watched(
         Compared::Alike => alike(),
         Compared::Apart(ratio) => {
             let times = times(*ratio, lang);
-            say!(lang, "{times} apart", "相差 {times}")
+            say!(lang, "{times} apart", "最快为最慢的 {times}")
         }
     });
     let few = few.map(|few| {
