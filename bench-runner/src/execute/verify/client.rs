@@ -39,13 +39,16 @@ pub(super) fn exchange(server: &Server, client: &mut TcpStream, requests: Vec<u8
     sent.context("cannot send")
 }
 
+/// How it is told that a server has closed a connection.
+pub(super) const ENDED: &str = "the connection ended after";
+
 /// Reads what is due and compares it.
 pub(super) fn expect(server: &Server, client: &mut TcpStream, expected: &[u8]) -> Result<()> {
     let mut got = vec![0; expected.len()];
     let mut filled = 0;
     while filled < got.len() {
         match client.read(&mut got[filled..]) {
-            Ok(0) => bail!("the connection ended after {filled} of {} bytes", expected.len()),
+            Ok(0) => bail!("{ENDED} {filled} of {} bytes", expected.len()),
             Ok(read) => filled += read,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 return Err(silence(server, client, filled, expected.len()).into());

@@ -1,17 +1,18 @@
 //! What many connections at once are to withstand.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use loadgen::Payload;
 
-use super::client::{PATIENCE, connect, expect, has_come};
+use super::client::{ENDED, PATIENCE, connect, expect, has_come};
 use super::fault::{Cause, Fault};
 use super::halt::Halt;
 use crate::execute::listen::ListenCounts;
 use crate::execute::server::Server;
+use crate::execute::wait;
 use crate::record::Ready;
 
 /// Connections that are open at once, where the server has room for them.
@@ -45,7 +46,33 @@ fn burst_of(ready: Option<&Ready>) -> u64 {
 }
 
 /// Opened together, answered in the order in which they were opened: so that a server of one client at a time passes.
+///
+/// A server with little room may turn some away while those of the check before are still leaving: then all come again,
+/// until they have left or the patience has.
 pub(super) fn many_connections(server: &Server, payload: &mut Payload) -> Result<()> {
+    let tight = server
+        .ready
+        .as_ref()
+        .is_some_and(|ready| ready.capacity.connections < 2 * MANY + CLOSING);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match at_once(server, payload) {
+            Err(error) if tight && was_turned_away(&error) && Instant::now() < deadline => {
+                wait::nap(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether a connection was closed before a byte of its reply had come.
+fn was_turned_away(error: &anyhow::Error) -> bool {
+    let reset = |error: &io::Error| matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+    let cause = error.root_cause();
+    cause.downcast_ref::<io::Error>().is_some_and(reset) || cause.to_string().starts_with(&format!("{ENDED} 0 "))
+}
+
+fn at_once(server: &Server, payload: &mut Payload) -> Result<()> {
     let mut clients = (0..many(server.ready.as_ref()))
         .map(|_| connect(server))
         .collect::<Result<Vec<_>>>()?;
@@ -123,6 +150,17 @@ fn answered(server: &Server, payload: &mut Payload, clients: Vec<TcpStream>, fir
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_was_turned_away_is_told_from_who_was_answered_wrongly() {
+        let told = |text: String| was_turned_away(&anyhow::anyhow!(text).context("connection 8"));
+        assert!(told(format!("{ENDED} 0 of 64 bytes")));
+        assert!(!told(format!("{ENDED} 10 of 64 bytes")));
+        assert!(!told("the reply is wrong from byte 0 on".to_owned()));
+        let of = |kind: ErrorKind| was_turned_away(&anyhow::Error::from(io::Error::from(kind)).context("cannot read"));
+        assert!(of(ErrorKind::ConnectionReset) && of(ErrorKind::BrokenPipe));
+        assert!(!of(ErrorKind::TimedOut));
+    }
 
     #[test]
     fn no_more_are_opened_than_there_is_room_for() {
