@@ -2,14 +2,11 @@
 //!
 //! The lines of the other families stand faint behind each panel's own, so that each can be seen against all.
 
-use super::canvas::paint;
-use super::frame::frame;
-use super::lines::{Panel, Sheet, check, draw as draw_lines, message, values};
+use super::lines::{self, Panel};
 use super::names;
 use super::picture::Picture;
 use super::style::Style;
 use super::watched::line_axes;
-use crate::words::charts as words;
 
 /// What such a chart shows.
 #[derive(Clone, Debug)]
@@ -29,13 +26,10 @@ pub(super) fn parts(data: &Families) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Families, style: &Style) -> anyhow::Result<Picture> {
-    check(&data.panels)?;
-    paint(style, &data.title, |canvas| {
-        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
-        if data.panels.is_empty() {
-            return message(canvas, plot, words::no_model(canvas.lang));
-        }
-        let sheet = Sheet::of_families(&data.panels, line_axes(canvas.lang), canvas.style);
-        draw_lines(canvas, plot, &sheet, values(&data.panels))
-    })
+    lines::families(
+        style,
+        [&data.title, &data.subtitle, &data.footer],
+        &data.panels,
+        line_axes,
+    )
 }

@@ -3,9 +3,7 @@
 //! A panel a family, with time along it: a model whose handlers stand in each other's way has a peak for each slow
 //! request, one that keeps them apart has none. The lines of the other families stand faint behind each panel's own.
 
-use super::canvas::paint;
-use super::frame::frame;
-use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::lines::{self, Axes, Panel};
 use super::names;
 use super::number::tick_time;
 use super::picture::Picture;
@@ -42,13 +40,5 @@ pub(super) fn parts(data: &Others) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Others, style: &Style) -> anyhow::Result<Picture> {
-    check(&data.panels)?;
-    paint(style, &data.title, |canvas| {
-        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
-        if data.panels.is_empty() {
-            return message(canvas, plot, words::no_model(canvas.lang));
-        }
-        let sheet = Sheet::of_families(&data.panels, axes(canvas.lang), canvas.style);
-        lines::draw(canvas, plot, &sheet, values(&data.panels))
-    })
+    lines::families(style, [&data.title, &data.subtitle, &data.footer], &data.panels, axes)
 }

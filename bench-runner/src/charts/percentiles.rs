@@ -2,10 +2,8 @@
 //!
 //! Each nine has the same room, as in chart 5. A line ends with × where the percentile falls among clients without a reply.
 
-use super::canvas::paint;
 use super::clocks::percentile;
-use super::frame::frame;
-use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::lines::{self, Axes, Panel};
 use super::names;
 use super::number::tick_time;
 use super::picture::Picture;
@@ -42,13 +40,5 @@ pub(super) fn parts(data: &Percentiles) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Percentiles, style: &Style) -> anyhow::Result<Picture> {
-    check(&data.panels)?;
-    paint(style, &data.title, |canvas| {
-        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
-        if data.panels.is_empty() {
-            return message(canvas, plot, words::no_model(canvas.lang));
-        }
-        let sheet = Sheet::of_families(&data.panels, axes(canvas.lang), canvas.style);
-        lines::draw(canvas, plot, &sheet, values(&data.panels))
-    })
+    lines::families(style, [&data.title, &data.subtitle, &data.footer], &data.panels, axes)
 }

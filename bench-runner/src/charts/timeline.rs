@@ -1,8 +1,6 @@
 //! Throughput through a window, a panel a family: whether a rate is that of every moment, or the mean of a climb or a fall.
 
-use super::canvas::paint;
-use super::frame::frame;
-use super::lines::{self, Axes, Panel, Sheet, check, message, values};
+use super::lines::{self, Axes, Panel};
 use super::names;
 use super::number::tick;
 use super::picture::Picture;
@@ -39,13 +37,5 @@ pub(super) fn parts(data: &Timeline) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Timeline, style: &Style) -> anyhow::Result<Picture> {
-    check(&data.panels)?;
-    paint(style, &data.title, |canvas| {
-        let plot = frame(canvas, &data.title, &data.subtitle, &data.footer)?;
-        if data.panels.is_empty() {
-            return message(canvas, plot, words::no_model(canvas.lang));
-        }
-        let sheet = Sheet::of_families(&data.panels, axes(canvas.lang), canvas.style);
-        lines::draw(canvas, plot, &sheet, values(&data.panels))
-    })
+    lines::families(style, [&data.title, &data.subtitle, &data.footer], &data.panels, axes)
 }

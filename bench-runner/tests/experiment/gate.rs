@@ -125,25 +125,12 @@ fn a_server_that_takes_ten_times_the_cpu_is_red_twice() {
 /// Without perf events, as on most runners of CI, a verdict is the same; what changed with it is not known.
 #[test]
 fn where_nothing_can_be_counted_a_regression_is_one_all_the_same() {
-    let paranoid = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").unwrap_or_default();
-    let closed = paranoid.trim().parse().is_ok_and(|level: i32| level >= 2);
-    let lesser = [
-        "--bounding-set",
-        "-perfmon,-sys_admin",
-        "--inh-caps",
-        "-perfmon,-sys_admin",
-    ];
-    let may = Command::new("setpriv").args(lesser).arg("true").output();
-    if !closed || !may.is_ok_and(|output| output.status.success()) {
-        println!("skipped: perf events are open to everybody here, or capabilities cannot be dropped");
-        return;
-    }
     let place = Place::new();
     let (base, head) = (server("--burn 0"), server("--burn 200000"));
     let gate = place.bare(&format!("gate {SHORT} --base-cmd '{base}' --head-cmd '{head}'"));
-    let mut command = Command::new("setpriv");
-    command.args(lesser).arg(gate.get_program()).args(gate.get_args());
-    command.current_dir(place.path(".")).env("BENCH_RUNNER_PATIENCE", "3s");
+    let Some(mut command) = place.without_perf(&gate) else {
+        return;
+    };
     let (code, stdout, stderr) = said(&output(&mut command));
     assert_eq!(code, Some(3), "{stdout}{stderr}");
     assert!(

@@ -103,6 +103,33 @@ impl Place {
         command
     }
 
+    /// `command` without the right to perf events; none where everybody has it here, or it cannot be taken away.
+    pub(crate) fn without_perf(&self, command: &Command) -> Option<Command> {
+        const LESSER: [&str; 4] = [
+            "--bounding-set",
+            "-perfmon,-sys_admin",
+            "--inh-caps",
+            "-perfmon,-sys_admin",
+        ];
+        let paranoid = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").unwrap_or_default();
+        let closed = paranoid.trim().parse().is_ok_and(|level: i32| level >= 2);
+        let may = Command::new("setpriv").args(LESSER).arg("true").output();
+        if !closed || !may.is_ok_and(|output| output.status.success()) {
+            println!("skipped: perf events are open to everybody here, or capabilities cannot be dropped");
+            return None;
+        }
+        let mut lesser = Command::new("setpriv");
+        lesser.args(LESSER).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => lesser.env(name, value),
+                None => lesser.env_remove(name),
+            };
+        }
+        lesser.current_dir(self.path(".")).stdin(Stdio::null());
+        Some(lesser)
+    }
+
     /// The program with our servers.
     pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = self.bare(arguments);

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bench_runner::record::{Row, Warning};
 use serde_json::Value;
@@ -136,24 +135,11 @@ fn what_happened_around_a_window_is_told() {
 /// With a kernel that refuses perf events, as it does to most users.
 #[test]
 fn without_perf_the_control_group_tells_the_cpu_time() {
-    let paranoid = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").unwrap_or_default();
-    let closed = paranoid.trim().parse().is_ok_and(|level: i32| level >= 2);
-    let lesser = [
-        "--bounding-set",
-        "-perfmon,-sys_admin",
-        "--inh-caps",
-        "-perfmon,-sys_admin",
-    ];
-    let may = Command::new("setpriv").args(lesser).arg("true").output();
-    if !closed || !may.is_ok_and(|output| output.status.success()) {
-        println!("skipped: perf events are open to everybody here, or capabilities cannot be dropped");
-        return;
-    }
     let place = Place::new();
     let run = place.short_run("-m epoll,fork -c 4 --active 2");
-    let mut command = Command::new("setpriv");
-    command.args(lesser).arg(run.get_program()).args(run.get_args());
-    command.current_dir(place.path("."));
+    let Some(mut command) = place.without_perf(&run) else {
+        return;
+    };
     let run = place.recorded(output(&mut command));
     assert_eq!(run.code, Some(0), "{}", run.told);
     run.accounts_for_every_cost();

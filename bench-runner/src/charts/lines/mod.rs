@@ -8,14 +8,16 @@ use anyhow::ensure;
 use plotters::style::RGBColor;
 
 use super::axis::AXIS;
-use super::canvas::{Align, Canvas};
+use super::canvas::{Align, Canvas, paint};
+use super::frame::frame;
 use super::group::range;
 use super::palette::{self, Dash, Look};
+use super::picture::Picture;
 use super::place::{Area, Ground};
 use super::scale::{Scale, log_ticks, round_ticks};
 use super::style::Style;
 use super::text::{bold, regular};
-use crate::words::Lang;
+use crate::words::{Lang, charts as words};
 
 mod data;
 pub(super) mod highlight;
@@ -245,6 +247,25 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
         plot.draw(canvas, panel)?;
     }
     note.draw(canvas, whole)
+}
+
+/// A chart of a panel a family: `head` is its title, subtitle and footer.
+pub(super) fn families(
+    style: &Style,
+    head: [&str; 3],
+    panels: &[Panel],
+    axes: fn(Lang) -> Axes,
+) -> anyhow::Result<Picture> {
+    check(panels)?;
+    let [title, subtitle, footer] = head;
+    paint(style, title, |canvas| {
+        let plot = frame(canvas, title, subtitle, footer)?;
+        if panels.is_empty() {
+            return message(canvas, plot, words::no_model(canvas.lang));
+        }
+        let sheet = Sheet::of_families(panels, axes(canvas.lang), canvas.style);
+        draw(canvas, plot, &sheet, values(panels))
+    })
 }
 
 impl<'a> Drawn<'a> {

@@ -4,7 +4,7 @@ use loadgen::units::{bytes, grouped, short, time};
 use maud::{Markup, html};
 
 use super::Page;
-use super::value::{microseconds, times};
+use super::value::{SPINS, microseconds, times};
 use crate::stats::{self, Aim, Choice, Line, Standing, Topic};
 use crate::words::Lang;
 
@@ -118,7 +118,7 @@ fn spins(page: &Page, server: &str) -> bool {
     let most = page.summary.most_conns();
     let own = page.summary.at(most).find(|line| line.server == server);
     own.and_then(|line| line.silent_cpu_share)
-        .is_some_and(|share| share.median >= 0.5)
+        .is_some_and(|share| share.median >= SPINS)
 }
 
 /// How many a server serves, and what stops it.

@@ -2,6 +2,9 @@
 
 use maud::{Markup, html};
 
+/// From this share of its CPUs on a server does not rest while nobody talks.
+pub(super) const SPINS: f64 = 0.5;
+
 /// A sign beside or instead of a number: how it looks, and what it says to whoever points at it or has it read out.
 pub(super) struct Sign {
     /// How it looks.

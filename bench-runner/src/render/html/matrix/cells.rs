@@ -4,12 +4,11 @@ use loadgen::units::{grouped, short, time};
 use maud::{Markup, html};
 
 use super::super::models::Model;
-use super::super::value::{AT_LEAST, AT_MOST, BEHIND, BEYOND, FAILED, FEWER, beyond, mark, nothing, optional, times};
+use super::super::value::{
+    AT_LEAST, AT_MOST, BEHIND, BEYOND, FAILED, FEWER, SPINS, beyond, mark, nothing, optional, times,
+};
 use super::super::{Page, words};
 use crate::stats::{Aim, Estimate, Line, RateSummary, WindowSummary};
-
-/// From this share of its CPUs on a server does not rest while nobody talks.
-const SPINS: f64 = 0.5;
 
 pub(super) fn served(line: &Line) -> Markup {
     if line.rounds == 0 {
