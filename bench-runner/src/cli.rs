@@ -12,7 +12,7 @@ use loadgen::http::Request;
 use loadgen::units::{parse_bytes, parse_duration, parse_positive, parse_rates};
 use loadgen::{Arrivals, Protocol};
 
-use crate::execute::cpus;
+use crate::environment::{affinity, parse_cpu_list};
 use crate::record::NO_WORK;
 
 pub use self::compare::{CompareArgs, CompareFormat};
@@ -332,7 +332,15 @@ fn parse_rate_list(text: &str) -> Result<Rates, String> {
 }
 
 fn parse_cpus(text: &str) -> Result<Cpus, String> {
-    cpus::parse(text).map(Cpus)
+    let cpus = parse_cpu_list(text).filter(|cpus| !cpus.is_empty());
+    let cpus = cpus.ok_or_else(|| format!("'{text}' is no list of CPUs; write it as 0, 0,2 or 0-3"))?;
+    let allowed = affinity::allowed();
+    match allowed.and_then(|allowed| Some((*cpus.iter().find(|cpu| !allowed.contains(cpu))?, allowed))) {
+        Some((cpu, allowed)) => Err(format!(
+            "CPU {cpu} of '{text}' may not be used; this process has {allowed:?}"
+        )),
+        None => Ok(Cpus(cpus)),
+    }
 }
 
 /// As servers understand it, with the number written out. What none of them would understand is refused here.

@@ -11,6 +11,7 @@ mod edges;
 mod faults;
 mod growth;
 mod idle;
+#[cfg(target_os = "linux")]
 pub mod measure;
 pub mod measured;
 mod memory;

@@ -3,14 +3,19 @@
 pub mod claims;
 pub mod compare;
 pub mod completions;
+#[cfg(target_os = "linux")]
 pub mod demo;
+#[cfg(target_os = "linux")]
 pub mod doctor;
 pub mod export;
+#[cfg(target_os = "linux")]
 pub mod gate;
 pub mod list;
 pub mod report;
+#[cfg(target_os = "linux")]
 pub mod run;
 pub mod trend;
+#[cfg(target_os = "linux")]
 pub mod verify;
 
 use std::io::{self, IsTerminal};
@@ -143,6 +148,20 @@ impl LoadArgs {
             ..others
         }
     }
+}
+
+/// What a command that measures says where nothing can be measured.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn elsewhere() -> Result<std::process::ExitCode> {
+    anyhow::bail!(
+        "the servers and all that is measured about them are Linux's, and this program was built for {}.\n\
+         Measure on Linux: a virtual machine will do, at the price that its hypervisor adds to latency. Records made there \
+         are read here: see report, compare, export, trend, and claims --from.",
+        std::env::consts::OS
+    )
 }
 
 /// Columns of the terminal that standard output goes to, 80 where there is none.

@@ -12,9 +12,9 @@ use nix::sys::resource::{Resource, getrlimit};
 use super::{Usage, report};
 use crate::catalog::Entry;
 use crate::cli::{Color, RunArgs};
-use crate::environment::{Environment, Inputs, capture};
+use crate::environment::{Environment, Inputs, affinity, capture};
 use crate::execute::binaries::Binaries;
-use crate::execute::cpus::{Placement, pin_self};
+use crate::execute::cpus::Placement;
 use crate::execute::{Bench, Failure, Launch, adopt_orphans, launches, run_cell, verify};
 use crate::machine::{Advice, Severity, Wish, examine, raise_soft_limits};
 use crate::plan::{Cell, cells, expected};
@@ -89,7 +89,7 @@ pub fn run(args: &RunArgs, color: Color) -> Result<ExitCode> {
         .clone()
         .unwrap_or_else(|| PathBuf::from(super::RESULTS).join(&run.run_id));
     let store = Store::create(&directory, &run)?;
-    pin_self(&placement.generator);
+    affinity::keep_to(&placement.generator);
     let bench = Bench {
         run_id: run.run_id.clone(),
         settings: run.settings.clone(),

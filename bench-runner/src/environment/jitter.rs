@@ -6,10 +6,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+use super::affinity;
 use super::load::{CpuTime, cpu_times};
 use super::root::Root;
 
@@ -36,7 +35,7 @@ const GAP: Duration = Duration::from_micros(10);
 ///
 /// Half a second is enough to see a busy neighbour; the machine is fully loaded meanwhile.
 pub fn sample_jitter(window: Duration) -> Option<Jitter> {
-    let cpus = usable_cpus()?;
+    let cpus = affinity::allowed()?;
     let before = cpu_times(&Root::new("/"));
     let gaps: Vec<Gaps> = thread::scope(|scope| {
         let spinners: Vec<_> = cpus.iter().map(|&cpu| scope.spawn(move || spin(cpu, window))).collect();
@@ -70,10 +69,9 @@ struct Gaps {
 }
 
 fn spin(cpu: usize, window: Duration) -> Gaps {
-    let mut set = CpuSet::new();
     // Unpinned, two spinners might share a CPU for a while and report each other; that is worth knowing less than a
     // sample is worth having, so a refusal is let pass.
-    let _ = set.set(cpu).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
+    affinity::keep_to(&[cpu]);
     let start = Instant::now();
     let mut last = start;
     let mut gaps = Gaps::default();
@@ -87,14 +85,6 @@ fn spin(cpu: usize, window: Duration) -> Gaps {
         last = now;
     }
     gaps
-}
-
-fn usable_cpus() -> Option<Vec<usize>> {
-    let set = sched_getaffinity(Pid::from_raw(0)).ok()?;
-    let cpus: Vec<usize> = (0..CpuSet::count())
-        .filter(|&cpu| set.is_set(cpu).unwrap_or(false))
-        .collect();
-    (!cpus.is_empty()).then_some(cpus)
 }
 
 fn steal_ms(times: &[CpuTime], cpus: &[usize]) -> f64 {

@@ -64,13 +64,19 @@ pub(crate) fn cpu_times_now() -> Option<Vec<CpuTime>> {
 /// The CPUs' times as they stand in /proc/stat now.
 pub(super) fn cpu_times(root: &Root) -> Option<Vec<CpuTime>> {
     let stat = root.text("/proc/stat")?;
-    let ms_per_tick = 1000 / procfs::ticks_per_second();
+    let ms_per_tick = 1000 / ticks_per_second()?;
     Some(
         stat.lines()
             .filter_map(|line| cpu_time(line, ms_per_tick))
             .collect::<Vec<_>>(),
     )
     .filter(|cpus| !cpus.is_empty())
+}
+
+/// The unit of /proc/stat, as sysconf(3) tells it.
+fn ticks_per_second() -> Option<u64> {
+    let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
+    u64::try_from(ticks).ok().filter(|&ticks| ticks > 0)
 }
 
 /// `0.50 0.36 0.16 5/105 5960`: three averages, then running/all tasks, then the last process number (proc(5)).

@@ -3,6 +3,7 @@
 //! One rule holds throughout: what the machine does not tell is `None` (`null` in the record), never 0. A container
 //! hides files, kernels differ, and a 0 that means "unknown" ends up in somebody's average.
 
+pub mod affinity;
 mod binary;
 mod bound;
 mod build;

@@ -34,6 +34,7 @@ pub struct Rlimits {
 
 impl Rlimits {
     /// Reads the limits again: after [`raise_soft_limits`](crate::machine::raise_soft_limits), say.
+    #[cfg(target_os = "linux")]
     pub fn read() -> Self {
         Self {
             nofile: rlimit(Resource::RLIMIT_NOFILE),
@@ -44,8 +45,15 @@ impl Rlimits {
             core: rlimit(Resource::RLIMIT_CORE),
         }
     }
+
+    /// Systems differ in which limits there are, and servers run on Linux.
+    #[cfg(not(target_os = "linux"))]
+    pub fn read() -> Self {
+        Self::default()
+    }
 }
 
+#[cfg(target_os = "linux")]
 fn rlimit(resource: Resource) -> Option<Rlimit> {
     let (soft, hard) = getrlimit(resource).ok()?;
     Some(Rlimit {

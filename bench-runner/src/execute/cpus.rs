@@ -1,7 +1,6 @@
 //! Which CPUs the server gets and which the generator.
 
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
+use crate::environment::affinity;
 
 /// The CPUs of the two sides; empty means not pinned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +16,7 @@ impl Placement {
     /// has at least as many. With one CPU nothing is pinned and the two share it.
     #[must_use]
     pub fn choose(server: Option<Vec<usize>>, generator: Option<Vec<usize>>) -> Self {
-        Self::divide(&allowed(), server, generator)
+        Self::divide(&affinity::allowed().unwrap_or_else(|| vec![0]), server, generator)
     }
 
     fn divide(allowed: &[usize], server: Option<Vec<usize>>, generator: Option<Vec<usize>>) -> Self {
@@ -44,44 +43,6 @@ impl Placement {
                 }
             }
         }
-    }
-}
-
-/// CPUs that this process may run on.
-#[must_use]
-pub fn allowed() -> Vec<usize> {
-    let set = sched_getaffinity(Pid::from_raw(0));
-    set.map_or_else(
-        |_| vec![0],
-        |set| {
-            (0..CpuSet::count())
-                .filter(|&cpu| set.is_set(cpu).unwrap_or(false))
-                .collect()
-        },
-    )
-}
-
-/// Keeps this process off the server's CPUs.
-pub fn pin_self(cpus: &[usize]) {
-    let mut set = CpuSet::new();
-    if !cpus.is_empty() && cpus.iter().all(|&cpu| set.set(cpu).is_ok()) {
-        let _ = sched_setaffinity(Pid::from_raw(0), &set);
-    }
-}
-
-/// Parses `0`, `0,2` or `0-3`.
-///
-/// # Errors
-/// A message that quotes the text, or names the CPU that may not be used.
-pub fn parse(text: &str) -> Result<Vec<usize>, String> {
-    let cpus = crate::environment::parse_cpu_list(text).filter(|cpus| !cpus.is_empty());
-    let cpus = cpus.ok_or_else(|| format!("'{text}' is no list of CPUs; write it as 0, 0,2 or 0-3"))?;
-    let allowed = allowed();
-    match cpus.iter().find(|cpu| !allowed.contains(cpu)) {
-        Some(cpu) => Err(format!(
-            "CPU {cpu} of '{text}' may not be used; this process has {allowed:?}"
-        )),
-        None => Ok(cpus),
     }
 }
 

@@ -13,6 +13,7 @@ mod io_uring;
 mod memory;
 mod processors;
 mod quiet;
+#[cfg(target_os = "linux")]
 mod raise;
 mod render;
 mod system;
@@ -26,6 +27,7 @@ pub use advice::{Advice, Severity};
 pub use capacity::{Ceiling, ceiling};
 pub(crate) use format::cpus;
 pub(crate) use quiet::{STEAL, STEAL_REMEDY};
+#[cfg(target_os = "linux")]
 pub use raise::{Raised, raise_soft_limits};
 pub use render::{render_doctor, verdict};
 pub use wish::{Model, PerConnection, Wish};

@@ -67,7 +67,7 @@ fn place_with_a_modest_backlog() -> crate::support::Recorded {
 
 #[test]
 fn two_sides_on_one_cpu_are_told_and_the_generator_waits_for_its_turn() {
-    let allowed = bench_runner::execute::cpus::allowed();
+    let allowed = bench_runner::environment::affinity::allowed().unwrap();
     let cpu = allowed[0];
     let place = Place::new();
     let run = place.measure(&format!(

@@ -29,8 +29,9 @@ use self::cells::Set;
 use super::measured::{Measured, Part, WATCHED};
 use super::{Claim, Watch};
 use crate::catalog::{Catalog, Entry};
+use crate::environment::affinity;
 use crate::execute::binaries::Binaries;
-use crate::execute::cpus::{Placement, allowed};
+use crate::execute::cpus::Placement;
 use crate::execute::{Failure, Launch, launches, verify};
 use crate::progress::{about, say};
 use crate::record::Settings;
@@ -78,7 +79,7 @@ impl Laboratory {
             loadgen: binaries.find("loadgen")?,
             binaries,
             catalog,
-            allowed: allowed(),
+            allowed: affinity::allowed().unwrap_or_default(),
             nofile: nofile.map_or(1024, |(soft, _)| soft),
             checked: BTreeMap::new(),
             _scripts: scripts,

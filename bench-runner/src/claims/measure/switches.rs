@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, Yielder};
-use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::Pid;
 
 use crate::claims::measured::{Spread, Switches};
-use crate::execute::cpus;
+use crate::environment::affinity;
 
 /// As in the coroutine servers.
 const STACK_BYTES: usize = 64 * 1024;
@@ -94,15 +92,16 @@ fn hand_over(trips: u64) -> Duration {
             thread::park();
         }
     };
-    let cpu = cpus::allowed().first().copied();
+    let cpus = affinity::allowed().unwrap_or_default();
+    let one = cpus.get(..1).unwrap_or_default();
     // Two threads of their own: this one keeps its CPUs.
     thread::scope(|scope| {
         let driver = scope.spawn(move || {
-            pin(cpu);
+            affinity::keep_to(one);
             let this = thread::current();
             thread::scope(|scope| {
                 let partner = scope.spawn(|| {
-                    pin(cpu);
+                    affinity::keep_to(one);
                     for _ in 0..=trips {
                         wait_for(true);
                         hand_to(&this, false);
@@ -123,13 +122,6 @@ fn hand_over(trips: u64) -> Duration {
         });
         driver.join().expect("a thread that ends")
     })
-}
-
-fn pin(cpu: Option<usize>) {
-    let mut set = CpuSet::new();
-    if cpu.is_some_and(|cpu| set.set(cpu).is_ok()) {
-        let _ = sched_setaffinity(Pid::from_raw(0), &set);
-    }
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use loadgen::{Arrivals, Protocol};
 use self::sides::{Entry, sides};
 use super::Usage;
 use crate::cli::{Color, FailOn, GateArgs};
-use crate::environment::{Inputs, capture};
+use crate::environment::{Inputs, affinity, capture};
 use crate::execute::binaries::Binaries;
-use crate::execute::cpus::{Placement, pin_self};
+use crate::execute::cpus::Placement;
 use crate::execute::{Broken, Due, SLICE, adopt_orphans};
 use crate::machine::raise_soft_limits;
 use crate::record::{
@@ -98,7 +98,7 @@ pub fn gate(args: &GateArgs, color: Color) -> Result<ExitCode> {
     let (trials, broken) = if tasks.is_empty() {
         (Vec::new(), None)
     } else {
-        pin_self(&gate.placement.generator);
+        affinity::keep_to(&gate.placement.generator);
         match gate.measure(&sides, tasks, seed) {
             Ok(trials) => (trials, None),
             Err(error) => match error.downcast::<Broken>() {
