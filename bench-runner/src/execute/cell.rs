@@ -67,7 +67,8 @@ pub struct Bench {
 pub(super) struct Measured {
     pub(super) phase: Phase,
     pub(super) measurement: Measurement,
-    pub(super) cpu: CpuSpan,
+    /// By the clocks of its processes; `None` where these are many and a better source has it.
+    pub(super) cpu: Option<CpuSpan>,
     /// What the kernel counted in it, where it does.
     pub(super) counts: Option<Counts>,
     /// System calls per request under an offered rate, or why that is not known; in a closed loop they are counted once
@@ -260,23 +261,30 @@ fn measure_window(bench: &Bench, fleet: &mut Fleet, server: &mut Server, phase: 
     let around = Around::now(fleet.pids());
     let mut look = |at| -> Result<_> {
         wait::until(at)?;
-        let (counts, clocks) = (server.counters().map(Counters::read), tree.cpu());
-        Ok((counts, clocks, server.control_group().and_then(Group::cpu)))
+        let at_ns = now_ns();
+        let counts = server.counters().map(Counters::read);
+        let group = server.control_group().and_then(Group::cpu);
+        // A clock a process: to read ten thousand of them takes a fifth of a second of the generator's CPU, inside the
+        // window, so they are read where nothing better tells the time.
+        let told = group.is_ok() || counts.as_ref().is_some_and(|counts| counts.task_clock_ns.is_ok());
+        let clocks = (tree.is_small() || !told).then(|| tree.cpu());
+        Ok((at_ns, counts, clocks, group))
     };
-    let (first, before, group_before) = look(start)?;
+    let (before_ns, first, before, group_before) = look(start)?;
     if bench.settings.stall_s > 0.0 {
         let length = seconds(bench.settings.stall_s);
         stall::stall(&tree, start.midpoint(end) - length / 2, length)?;
     }
-    let (last, after, group_after) = look(end)?;
+    let (after_ns, last, after, group_after) = look(end)?;
     let edges = in_time(
-        before.at_ns.saturating_sub(start),
-        after.at_ns.saturating_sub(end),
+        before_ns.saturating_sub(start),
+        after_ns.saturating_sub(end),
         end - start,
     );
     let happened = Around::now(fleet.pids()).since(&around);
     let measurement = fleet.collect()?;
-    let cpu = CpuSpan::between(before, after, tree.is_still(pid));
+    let clocks = before.zip(after);
+    let cpu = clocks.map(|(before, after)| CpuSpan::between(before, after, tree.is_still(pid)));
     let rate = phase.rate_per_s;
     let calls = rate
         .map(|_| system_calls(phase.active, rate, fleet, server))

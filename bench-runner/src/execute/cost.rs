@@ -128,6 +128,7 @@ const NOT_MEASURED: &str = "the window was not measured";
 const PERF: &str = "perf's software event, inherited by the whole process tree, at the window's edges";
 const CLOCKS: &str = "CPU clock of each process (clock_getcpuclockid), at the window's edges";
 const GROUP: &str = "cgroup cpu.stat of a group of the server's own, at the window's edges";
+const NOT_READ: &str = "the clocks of its many processes were not read, for another source had it at the time";
 const STEAL: &str = "steal in /proc/stat, in ticks of 10 ms, from 5 ms before the window to its end";
 const THROTTLED: &str =
     "cpu.stat of bench-runner's control group and of those above it, from 5 ms before the window to its end";
@@ -222,7 +223,7 @@ pub(super) fn cpu(row: &mut Row, cpus: usize, measured: &Measured) {
     });
     let group = measured.group.as_ref().map_err(Clone::clone);
     let grouped = group.clone().map(|span| within(span.usage_us * 1000, span.at_ns));
-    let clocks = span.total_ns.map(|total| within(total, span.over_ns));
+    let clocks = span.map_or(Err(NOT_READ), |span| Ok(within(span.total_ns?, span.over_ns)));
     let sources = [
         (perf, format!("task-clock: {PERF}")),
         (grouped, GROUP.to_owned()),
@@ -268,9 +269,9 @@ fn both(split: (u64, u64), told_by: &str) -> Result<(u64, u64), String> {
 }
 
 /// The division of `total` into user and system, by the proportion that was told of it.
-fn divide(row: &mut Row, total: f64, span: CpuSpan, group: Result<&CpuStat, String>) {
+fn divide(row: &mut Row, total: f64, span: Option<CpuSpan>, group: Result<&CpuStat, String>) {
     let ticks = span
-        .split_ns
+        .and_then(|span| span.split_ns)
         .ok_or("too many processes: /proc/PID/stat rounds the time of each to ticks of 10 ms".to_owned())
         .and_then(|split| both(split, "utime and stime in /proc/PID/stat"));
     let grouped = group.and_then(|span| both((span.user_us, span.system_us), "the server's control group"));

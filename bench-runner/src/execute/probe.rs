@@ -92,6 +92,11 @@ impl Tree {
         &self.pids
     }
 
+    /// Whether it has so few processes that to read something of each takes no time worth speaking of.
+    pub(super) fn is_small(&self) -> bool {
+        self.pids.len() <= MOST_FOR_TICKS
+    }
+
     /// Whether it consists of the same processes now.
     pub(super) fn is_still(&self, pid: u32) -> bool {
         let sorted = |tree: &Self| {
@@ -143,7 +148,7 @@ impl Tree {
     /// Reads the CPU clocks. One that cannot be read (its process has ended) makes the total unknown.
     pub(super) fn cpu(&self) -> CpuReading {
         let total_ns = self.pids.iter().map(|&pid| cpu_ns(pid)).sum();
-        let split_ns = (self.pids.len() <= MOST_FOR_TICKS).then(|| self.split()).flatten();
+        let split_ns = self.is_small().then(|| self.split()).flatten();
         CpuReading {
             at_ns: now_ns(),
             total_ns,

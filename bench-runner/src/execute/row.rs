@@ -193,6 +193,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         connections: &connections,
         limit: limit.as_ref(),
         generator: &m.generator,
+        generator_wait_share: measured.happened.waited_share,
         server_share: row.server_cost.cpu_share,
         littles_law: m.littles_law,
         elapsed_s: m.elapsed_s,

@@ -9,7 +9,8 @@ use super::limit::Limit;
 use super::steady::trend;
 use crate::record::{Connections, Verdict};
 
-/// The generator is used up from this share of its CPUs on.
+/// The generator is used up when it used this share of its CPUs, or used some and waited for its turn in the rest: what it
+/// would have done with that it had no time for.
 const USED_UP: f64 = 0.95;
 /// Below this share the server had room to spare; from here on it counts as used up beside a generator that is.
 const HAD_ROOM: f64 = 0.90;
@@ -55,6 +56,8 @@ pub struct Evidence<'a> {
     pub limit: Option<&'a Limit>,
     /// The generator's account of itself.
     pub generator: &'a Generator,
+    /// Time for which the generator was ready to run and did not, over the time that passed; of the shard that waited most.
+    pub generator_wait_share: Option<f64>,
     /// The server's CPU time over the time that passed, for each of its CPUs.
     pub server_share: Option<f64>,
     /// The generator's check by Little's law.
@@ -100,7 +103,7 @@ fn bottleneck(evidence: &Evidence) -> Judged {
     let (generator, server) = (evidence.generator, evidence.server_share?);
     // One that spins uses up its cores whatever the server does, so its CPU proves nothing; in an open loop it spins for
     // a moment before each request that is due, and its lateness tells.
-    if generator.spin || evidence.open.is_some() || generator.cpu_share < USED_UP {
+    if generator.spin || evidence.open.is_some() || evidence.wanted() < USED_UP {
         return None;
     }
     let verdict = if server < HAD_ROOM {
@@ -110,7 +113,7 @@ fn bottleneck(evidence: &Evidence) -> Judged {
     };
     Some((
         verdict,
-        format!("{}, server at {:.0} %", used(generator), server * 100.0),
+        format!("{}, server at {:.0} %", used(evidence), server * 100.0),
     ))
 }
 
@@ -139,8 +142,22 @@ fn behind(evidence: &Evidence) -> Judged {
     Some((Verdict::Behind, text))
 }
 
-fn used(generator: &Generator) -> String {
-    format!("generator at {:.0} % of its CPUs", generator.cpu_share * 100.0)
+impl Evidence<'_> {
+    /// The share of its CPUs that the generator had use for. What shards wait for each other is in what the others use.
+    fn wanted(&self) -> f64 {
+        let waited = self.generator_wait_share.filter(|_| self.generator.shards <= 1);
+        self.generator.cpu_share + waited.unwrap_or(0.0)
+    }
+}
+
+fn used(evidence: &Evidence) -> String {
+    let used = evidence.generator.cpu_share;
+    let waited = evidence.wanted() - used;
+    let waited = match used < USED_UP && waited >= 0.005 {
+        true => format!(" and kept from them for {:.0} %", waited * 100.0),
+        false => String::new(),
+    };
+    format!("generator at {:.0} % of its CPUs{waited}", used * 100.0)
 }
 
 fn stalled(evidence: &Evidence) -> Judged {
@@ -218,13 +235,13 @@ fn checked(evidence: &Evidence) -> String {
         )
     } else if generator.spin {
         "the generator spins, so its CPU time does not tell whether it was the limit".to_owned()
-    } else if evidence.server_share.is_none() && generator.cpu_share >= USED_UP {
+    } else if evidence.server_share.is_none() && evidence.wanted() >= USED_UP {
         format!(
             "{}, which may have been the limit: the server's CPU time is missing",
-            used(generator)
+            used(evidence)
         )
     } else {
-        used(generator)
+        used(evidence)
     };
     match evidence.littles_law {
         Some(_) => bottleneck,
@@ -272,6 +289,7 @@ pub(super) mod tests {
                 spin: generator.1,
                 ..Generator::default()
             },
+            generator_wait_share: None,
             server_share,
             littles_law,
             elapsed_s: 2.0,
@@ -297,6 +315,49 @@ pub(super) mod tests {
         for server in [0.90, 0.92, 0.95, 1.0] {
             assert_eq!(verdicts(ALL_SERVED, 0.97, server), [Verdict::SaturatedPair], "{server}");
         }
+    }
+
+    #[test]
+    fn a_generator_that_is_kept_from_its_cpus_is_used_up_too() {
+        let judged = |used, waited, shards, server| {
+            judge(&Evidence {
+                connections: &ALL_SERVED,
+                limit: None,
+                generator: &Generator {
+                    cpu_share: used,
+                    shards,
+                    ..Generator::default()
+                },
+                generator_wait_share: waited,
+                server_share: Some(server),
+                littles_law: Some(LAW),
+                elapsed_s: 2.0,
+                unfinished: &Histogram::default(),
+                pipeline: 1,
+                requests: &[10_000; 40],
+                open: None,
+            })
+        };
+        let verdicts = |used, waited, shards, server| -> Vec<Verdict> {
+            judged(used, waited, shards, server).into_keys().collect()
+        };
+        assert_eq!(verdicts(0.65, Some(0.30), 1, 0.70), [Verdict::ClientBound]);
+        assert_eq!(verdicts(0.93, Some(0.07), 1, 0.96), [Verdict::SaturatedPair]);
+        assert_eq!(
+            verdicts(0.60, Some(0.28), 1, 0.70),
+            [Verdict::Valid],
+            "it slept in between"
+        );
+        assert_eq!(
+            verdicts(0.65, Some(0.30), 2, 0.70),
+            [Verdict::Valid],
+            "for the other shard, maybe"
+        );
+        assert_eq!(verdicts(0.90, None, 1, 0.70), [Verdict::Valid]);
+        assert_eq!(
+            judged(0.65, Some(0.30), 1, 0.70)[&Verdict::ClientBound],
+            "generator at 65 % of its CPUs and kept from them for 30 %, server at 70 %"
+        );
     }
 
     #[test]
@@ -339,6 +400,7 @@ pub(super) mod tests {
             connections: &ALL_SERVED,
             limit: None,
             generator: &Generator::default(),
+            generator_wait_share: None,
             server_share: Some(0.5),
             littles_law: Some(LAW),
             elapsed_s: 2.0,
@@ -370,6 +432,7 @@ pub(super) mod tests {
                 cpu_share: 1.0,
                 ..Generator::default()
             },
+            generator_wait_share: None,
             server_share: Some(0.5),
             littles_law: None,
             elapsed_s: 2.0,
