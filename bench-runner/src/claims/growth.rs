@@ -16,6 +16,8 @@ const FLAT: f64 = 1.5;
 const SERVER_GROWS: f64 = 2.0;
 /// Slopes no further apart than this are the same.
 const ALIKE: f64 = 2.0;
+/// A part of the growth that is smaller than this is no reason for it.
+const NO_REASON: f64 = 0.1;
 /// A wait that finds a hundred times as much takes so many times as long at least, where it costs what is ready.
 const FOLLOWS: f64 = 3.0;
 
@@ -42,8 +44,8 @@ pub(super) const SCANS: Claim = Claim {
           talk.",
     rule: "Confirmed if a call over 1,000 costs at least 4 times that over 100 (ten times as many, and entering the \
            kernel costs the same), for both, and poll's server at least 2 times as much per request over the most \
-           connections as over 100, for fresh processes differ by a third. Refuted if neither call costs more than 1.5 \
-           times. Else it depends.",
+           connections as over 100, for fresh processes differ by a third; and if both copy and scan are a tenth of the \
+           growth or more. Refuted if neither call costs more than 1.5 times. Else it depends.",
     parts: &[Part::Calls],
     watches: SCANNERS,
     judge: scans,
@@ -205,9 +207,6 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
         let on =
             "on how many are ready at once: a call grows, but its cost is shared by all the requests that it finds";
         Judgement::depends(on, number, format!("The call grows, a request hardly does. {copy}"))
-    } else if select_copies.max(poll_copies) > 0.5 {
-        let on = "on what the reason is said to be: it grows, and most of the growth is copying";
-        Judgement::depends(on, number, copy)
     } else {
         let stage = format!(
             "Whoever watches ten times as many pays {select:.0} times as much for each select and {poll:.0} times for \
@@ -217,7 +216,17 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
             grouped(server.to.0),
             server.factor()
         );
-        Judgement::new(Finding::Confirmed, number, stage)
+        let shares = [select_copies, poll_copies];
+        if shares.iter().all(|&copies| copies < NO_REASON) {
+            let on = "on the reason: the cost grows as said, but by looking at each descriptor; the copy is next to none of it";
+            Judgement::depends(on, number, stage)
+        } else if shares.iter().all(|&copies| copies > 1.0 - NO_REASON) {
+            let on =
+                "on the reason: the cost grows as said, but by copying the set; looking at it is next to none of it";
+            Judgement::depends(on, number, stage)
+        } else {
+            Judgement::new(Finding::Confirmed, number, stage)
+        }
     };
     Ok(judgement.with(figures))
 }
@@ -416,11 +425,14 @@ mod tests {
         );
         let flat = told(calls(0.05, 0.01, 0.0, 30.0), servers(&USUAL));
         assert_eq!(flat.verdict, Finding::Refuted);
-        let copies = told(calls(3.0, 25.0, 0.0, 30.0), servers(&USUAL));
+        let copies = told(calls(1.0, 25.0, 0.0, 30.0), servers(&USUAL));
+        assert!(copies.told().contains("but by copying the set"), "{}", copies.told());
+        let looks = told(calls(25.0, 1.0, 0.0, 30.0), servers(&USUAL));
+        assert_eq!(looks.verdict, Finding::Depends);
         assert!(
-            copies.told().contains("most of the growth is copying"),
+            looks.told().contains("but by looking at each descriptor"),
             "{}",
-            copies.told()
+            looks.told()
         );
         let shared = told(calls(25.0, 3.0, 0.0, 30.0), servers(&[("poll", [4.3, 4.4, 4.6])]));
         assert!(

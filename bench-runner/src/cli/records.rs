@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use loadgen::units::parse_positive;
 
 use super::{Rates, parse_rate_list};
-use crate::charts::{Letters, Size};
+use crate::charts::{Letters, Size, Theme, theme};
 use crate::export::{Format, Unit};
 use crate::record::{Metric, Window};
 use crate::words::Lang;
@@ -49,6 +49,18 @@ pub enum ThemeChoice {
     Light,
     Dark,
     Both,
+}
+
+impl ThemeChoice {
+    /// The themes that are meant, each once.
+    #[must_use]
+    pub fn themes(self) -> Vec<Theme> {
+        match self {
+            Self::Light => vec![theme::LIGHT],
+            Self::Dark => vec![theme::DARK],
+            Self::Both => vec![theme::LIGHT, theme::DARK],
+        }
+    }
 }
 
 /// Flags of `export`.
@@ -144,6 +156,12 @@ pub struct ClaimsArgs {
     /// Judge again from the claims.json of this directory
     #[arg(long, value_name = "DIR", conflicts_with = "quick")]
     pub from: Option<PathBuf>,
+    /// Ground of the chart, or a picture for each
+    #[arg(long, value_enum, default_value_t = ThemeChoice::Light)]
+    pub theme: ThemeChoice,
+    /// Language of the chart; what is said of the claims is English
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
     /// Directory of claims.md and claims.json [default: results/claims-DATE-HHMMSS-HOST]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,

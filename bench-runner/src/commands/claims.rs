@@ -49,21 +49,20 @@ fn again(from: &Path, claims: &[&Claim], args: &ClaimsArgs, color: Color) -> Res
     }
     let directory = args.out.as_deref().unwrap_or(from);
     record.write(directory)?;
-    show(&record, directory, color)
+    show(&record, directory, args, color)
 }
 
 /// The list on standard output, claims.md and the chart into the directory.
-fn show(record: &Record, directory: &Path, color: Color) -> Result<ExitCode> {
+fn show(record: &Record, directory: &Path, args: &ClaimsArgs, color: Color) -> Result<ExitCode> {
     super::print(&crate::render::claims::list(
         record,
         usize::from(super::width().max(80)),
         super::colored(color),
     ))?;
-    let chart = pictures::watching(record);
-    if let Some(chart) = &chart {
-        pictures::draw_one(directory, CHART, chart)?;
-    }
-    let title = chart.as_ref().map(|chart| (CHART, chart.title()));
+    let chart = pictures::watching(record, args.lang);
+    let draw = |chart| pictures::draw_one(directory, CHART, chart, &args.theme.themes(), args.lang);
+    let name = chart.as_ref().map(|chart| draw(chart)).transpose()?;
+    let title = name.as_deref().zip(chart.as_ref().map(Chart::title));
     crate::render::claims::write(directory, record, title)?;
     for warning in &record.warnings {
         let first = warning.text.split_inclusive(". ").next().unwrap_or_default();

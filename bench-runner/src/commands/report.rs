@@ -9,8 +9,7 @@ use loadgen::units::counted;
 
 use crate::catalog::Catalog;
 use crate::charts::font::REPLACEMENT;
-use crate::charts::theme;
-use crate::cli::{Color, ReportArgs, ThemeChoice};
+use crate::cli::{Color, ReportArgs};
 use crate::progress::say;
 use crate::record::{Benches, Row, Run};
 use crate::render::pictures::{self, Drawn, Wanted};
@@ -57,16 +56,11 @@ pub(super) struct Charts {
 
 impl Charts {
     fn of(args: &ReportArgs, run: &Run) -> Result<Self> {
-        let themes = match args.theme {
-            ThemeChoice::Light => vec![theme::LIGHT],
-            ThemeChoice::Dark => vec![theme::DARK],
-            ThemeChoice::Both => vec![theme::LIGHT, theme::DARK],
-        };
         Ok(Self {
             only: args.only.clone(),
             out: args.out.clone(),
             wanted: Wanted {
-                themes,
+                themes: args.theme.themes(),
                 size: args.size,
                 lang: args.lang,
                 letters: args.text,

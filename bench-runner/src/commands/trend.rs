@@ -8,12 +8,13 @@ use loadgen::units::grouped;
 
 use super::Usage;
 use crate::catalog::Catalog;
-use crate::charts::Chart;
+use crate::charts::{Chart, Theme};
 use crate::cli::{TrendArgs, TrendFailOn};
 use crate::progress::say;
 use crate::record::{Metric, Point, read_history};
 use crate::render::{pictures, trend as table};
 use crate::stats::{Group, courses};
+use crate::words::Lang;
 
 mod append;
 
@@ -155,7 +156,7 @@ fn draw(args: &TrendArgs, group: &Group) -> Result<String> {
     let beside = args.history.parent().unwrap_or(Path::new(""));
     let directory = args.out.as_deref().unwrap_or(beside);
     let (name, chart) = (format!("trend-{}", group.metric.short()), pictures::courses(group));
-    pictures::draw_one(directory, &name, &chart)?;
+    pictures::draw_one(directory, &name, &chart, &[Theme::default()], Lang::En)?;
     let path = directory.join(format!("{name}.svg"));
     Ok(format!("\n{}  {}\n", path.display(), chart.title()))
 }

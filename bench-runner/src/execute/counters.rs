@@ -183,15 +183,15 @@ mod tests {
 
     #[test]
     fn a_tree_is_counted_with_what_came_and_went() {
-        let (one, many) = (
-            counted("true"),
-            counted("for i in 1 2 3 4 5 6 7 8 9; do sh -c true; done"),
-        );
+        // The least of some, for whatever else the machine does only adds to what a single start takes.
+        let ones: Vec<Counts> = (0..8).map(|_| counted("true")).collect();
+        let many = counted("for i in 1 2 3 4 5 6 7 8 9; do sh -c true; done");
         for of in [
             (|counts| counts.task_clock_ns.clone()) as fn(&Counts) -> Counted,
             |counts| counts.page_faults.clone(),
         ] {
-            match (of(&one), of(&many)) {
+            let least = ones.iter().map(of).reduce(|a, b| Ok(a?.min(b?))).unwrap();
+            match (least, of(&many)) {
                 (Ok(one), Ok(many)) => assert!(one > 0 && many > 3 * one, "ten take more than one: {one} {many}"),
                 // Where perf is closed to us that has to be said, and no 0.
                 (Err(why), Err(_)) => assert!(why.contains("perf events"), "{why}"),

@@ -14,6 +14,7 @@ pub(crate) mod readme;
 pub(crate) mod remarks;
 pub(crate) mod subtitles;
 pub(crate) mod topics;
+pub(crate) mod watching;
 
 use clap::ValueEnum;
 

@@ -10,6 +10,7 @@ use bench_runner::claims::measured::{Burst, Call, Faulty, Leftovers, Spread, Sta
 use bench_runner::claims::{Answer, CLAIMS, Finding, Record};
 use bench_runner::render::claims::text;
 use bench_runner::render::pictures;
+use bench_runner::words::Lang;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -207,7 +208,7 @@ fn the_reference_claims_are_those_of_their_numbers() {
             "judge again: bench-runner claims --from results/reference"
         );
     }
-    let chart = pictures::watching(&record);
+    let chart = pictures::watching(&record, Lang::En);
     let title = chart.as_ref().map(|chart| ("claims-watching", chart.title()));
     let committed = fs::read_to_string(directory.join("claims.md")).unwrap();
     assert!(

@@ -384,7 +384,7 @@ impl Plot<'_> {
             for &(at, point) in &drawn.points[skip..] {
                 let open = point.bound.is_some() || point.y == 0.0;
                 let marker = || canvas.marker(at, drawn.look.marker, size, drawn.color, open);
-                drawn.group(canvas, Some(&self.says(panel, drawn, point)), marker)?;
+                drawn.group(canvas, Some(&self.says(panel, drawn, point, canvas.lang)), marker)?;
                 ground.taken.push(Area::around(at, size + 4.0));
             }
         }
@@ -399,7 +399,7 @@ impl Plot<'_> {
                     .series
                     .ended
                     .as_ref()
-                    .map(|ended| self.says_end(panel, drawn, ended));
+                    .map(|ended| self.says_end(panel, drawn, ended, canvas.lang));
                 drawn.group(canvas, ended.as_deref(), || canvas.cross(at, 11.0, color))?;
                 ground.taken.push(Area::around(at, 14.0));
             }
@@ -436,8 +436,8 @@ impl Plot<'_> {
     }
 
     /// What a point says: whose it is, where it stands, how much it is.
-    fn says(&self, panel: &Panel, drawn: &Drawn<'_>, point: &Point) -> String {
-        let (name, x) = (&drawn.series.name, (self.axes.x)(point.x, Lang::En));
+    fn says(&self, panel: &Panel, drawn: &Drawn<'_>, point: &Point, lang: Lang) -> String {
+        let (name, x) = (drawn.series.shown(), (self.axes.x)(point.x, lang));
         let sign = point.bound.map_or("", Bound::sign);
         let range = range(point.y, point.low, point.high, self.axes.y);
         format!(
@@ -448,8 +448,8 @@ impl Plot<'_> {
     }
 
     /// What the end of a series says.
-    fn says_end(&self, panel: &Panel, drawn: &Drawn<'_>, ended: &Ended) -> String {
-        let (name, x) = (&drawn.series.name, (self.axes.x)(ended.x, Lang::En));
+    fn says_end(&self, panel: &Panel, drawn: &Drawn<'_>, ended: &Ended, lang: Lang) -> String {
+        let (name, x) = (drawn.series.shown(), (self.axes.x)(ended.x, lang));
         let label = if ended.label.is_empty() {
             self.axes.end
         } else {

@@ -18,6 +18,8 @@ use crate::record::Settings;
 
 pub(super) const SERVER: &str = "epoll-edge";
 const CLIENTS: u32 = 100;
+/// Bursts behind each backlog: who is dropped, and how often again, is chance.
+const BURSTS: usize = 3;
 /// For so long the server does not accept, when it is held: as a slow handler or a collection of garbage would have it.
 const HELD: Duration = Duration::from_millis(200);
 /// A reply after this time is late. A handshake that was dropped is tried again after one second.
@@ -27,9 +29,12 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 pub(super) fn measure(lab: &mut Laboratory) -> Result<Vec<Burst>, String> {
     let mut bursts = Vec::new();
-    for backlog in BACKLOGS {
-        for held in [false, true] {
-            bursts.push(burst(lab, backlog, held).map_err(|error| format!("{error:#}"))?);
+    let times = if lab.quick { 1 } else { BURSTS };
+    for _ in 0..times {
+        for backlog in BACKLOGS {
+            for held in [false, true] {
+                bursts.push(burst(lab, backlog, held).map_err(|error| format!("{error:#}"))?);
+            }
         }
     }
     Ok(bursts)

@@ -122,7 +122,7 @@ impl Laboratory {
         let each = |part: &Part| match Set::of(self, *part) {
             Some(Ok(set)) => set.expected(self),
             Some(Err(_)) => Duration::ZERO,
-            None => Duration::from_millis(alone_ms(*part)),
+            None => Duration::from_millis(alone_ms(*part, self.quick)),
         };
         let parts: Duration = parts(claims).iter().map(each).sum();
         let watched = watches(claims);
@@ -262,12 +262,13 @@ fn watches(claims: &[&Claim]) -> Vec<Watch> {
 }
 
 /// How long a part takes that has no cells, about, in milliseconds.
-fn alone_ms(part: Part) -> u64 {
+fn alone_ms(part: Part, quick: bool) -> u64 {
     match part {
         Part::Calls => 1600,
         Part::Switches => 2000,
         Part::Leftovers => 400,
-        Part::Bursts => 20_000,
+        Part::Bursts if quick => 20_000,
+        Part::Bursts => 60_000,
         Part::Stalls => 3000,
         Part::Faulty => 30_000,
         _ => 50,

@@ -57,7 +57,7 @@ pub(super) fn test(args: &ClaimsArgs, claims: &[&Claim], color: Color) -> Result
         environment,
     };
     record.write(&directory)?;
-    show(&record, &directory, color)
+    show(&record, &directory, args, color)
 }
 
 /// The machine, and what it says against its numbers.

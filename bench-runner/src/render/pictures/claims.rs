@@ -1,10 +1,9 @@
 //! The chart of claims 2, 3 and 5: what a call and a request cost, by how much is watched.
 
-use loadgen::units::grouped;
-
 use crate::charts::{Ended, Panel, Point, Series, Watching};
 use crate::claims::{ACTIVE, Measured, Record};
-use crate::words::{Lang, subtitles::machine};
+use crate::words::subtitles::machine;
+use crate::words::{Lang, watching as words};
 
 /// Servers in the right panel, where they were measured.
 const SERVERS: [&str; 6] = ["busy-poll", "select", "poll", "epoll-level", "epoll-edge", "thread"];
@@ -15,32 +14,28 @@ const GROWS: f64 = 2.0;
 
 /// The data of the chart; `None` where nothing was measured at two counts.
 #[must_use]
-pub fn watching(record: &Record) -> Option<Watching> {
+pub fn watching(record: &Record, lang: Lang) -> Option<Watching> {
     let measured = &record.measured;
     let of_calls = Panel {
-        heading: "The call that each makes, one ready".to_owned(),
+        heading: words::of_calls(lang),
         series: CALLS.iter().filter_map(|call| call_series(measured, *call)).collect(),
     };
     let of_servers = Panel {
-        heading: format!("A server's request, {ACTIVE} of them talk"),
+        heading: words::of_servers(ACTIVE, lang),
         series: SERVERS
             .iter()
-            .filter_map(|server| server_series(measured, server))
+            .filter_map(|server| server_series(measured, server, lang))
             .collect(),
     };
-    let title = title(&of_servers).or_else(|| title(&of_calls))?;
+    let title = title(&of_servers, lang).or_else(|| title(&of_calls, lang))?;
     let rounds = measured.readings.iter().map(|reading| reading.round).max().unwrap_or(1);
     let date = record.started_at.strftime("%Y-%m-%d");
     Some(Watching {
         title,
-        subtitle: format!(
-            "calls over eventfd, median and range of 7 blocks; servers: closed loop, echo requests of 64 bytes, median and \
-             range of {rounds} round{}",
-            if rounds == 1 { "" } else { "s" }
-        ),
+        subtitle: words::subtitle(rounds, lang),
         footer: format!(
             "{} · {date} · bench-runner {}",
-            machine(&record.environment, Lang::En),
+            machine(&record.environment, lang),
             record.version
         ),
         panels: [of_calls, of_servers]
@@ -63,7 +58,7 @@ fn call_series(measured: &Measured, (call, name): (&str, &str)) -> Option<Series
     series(name, points.collect(), None)
 }
 
-fn server_series(measured: &Measured, server: &str) -> Option<Series> {
+fn server_series(measured: &Measured, server: &str, lang: Lang) -> Option<Series> {
     let point = |conns| {
         let cpu = measured.few_cpu_ns(server, conns).ok()?;
         Some(Point {
@@ -80,7 +75,7 @@ fn server_series(measured: &Measured, server: &str) -> Option<Series> {
     });
     let ended = capped.map(|reading| Ended {
         x: reading.conns,
-        label: format!("{} at most", grouped(reading.served.unwrap_or(0))),
+        label: words::at_most(reading.served.unwrap_or(0), lang),
     });
     series(server, points, ended)
 }
@@ -97,7 +92,7 @@ fn series(name: &str, points: Vec<Point>, ended: Option<Ended>) -> Option<Series
 }
 
 /// The line that climbs most beside one that does not.
-fn title(panel: &Panel) -> Option<String> {
+fn title(panel: &Panel, lang: Lang) -> Option<String> {
     let most = panel
         .series
         .iter()
@@ -113,23 +108,16 @@ fn title(panel: &Panel) -> Option<String> {
     }
     grown.sort_by(|a, b| a.1.total_cmp(&b.1));
     let &(steep, largest, from) = grown.last()?;
-    let counts = format!("From {} to {} watched", grouped(from), grouped(most));
-    if largest < GROWS {
-        return Some(format!("{counts} nothing grows by more than × {largest:.1}"));
-    }
     // epoll is what the claims are about; else whoever grows least.
     let epoll = grown.iter().find(|(name, ..)| name.starts_with("epoll"));
     let other = epoll.or(grown.first()).filter(|(name, ..)| *name != steep);
-    let beside = other.map_or_else(String::new, |(flat, least, _)| format!(", {flat} × {least:.1}"));
-    Some(format!("{counts}: {steep} pays × {}{beside}", times(largest)))
-}
-
-fn times(factor: f64) -> String {
-    if factor < 10.0 {
-        format!("{factor:.1}")
-    } else {
-        format!("{factor:.0}")
-    }
+    let growth = words::Growth {
+        counts: (from, most),
+        steepest: (steep, largest),
+        beside: other.map(|&(name, least, _)| (name, least)),
+        grows: largest >= GROWS,
+    };
+    Some(growth.text(lang))
 }
 
 #[cfg(test)]
@@ -157,21 +145,24 @@ mod tests {
                 line("epoll-edge", &[(100, 4.0), (10_000, 4.4)]),
             ],
         };
-        let told = title(&panel).unwrap();
+        let told = title(&panel, Lang::En).unwrap();
         assert_eq!(told, "From 100 to 10,000 watched: poll pays × 3.0, epoll-edge × 1.1");
         let flat = Panel {
             series: vec![line("epoll-edge", &[(100, 4.0), (10_000, 4.4)])],
             ..Panel::default()
         };
         assert_eq!(
-            title(&flat).unwrap(),
+            title(&flat, Lang::En).unwrap(),
             "From 100 to 10,000 watched nothing grows by more than × 1.1"
         );
         let alone = Panel {
             series: vec![line("poll", &[(100, 4.0), (10_000, 12.0)])],
             ..Panel::default()
         };
-        assert_eq!(title(&alone).unwrap(), "From 100 to 10,000 watched: poll pays × 3.0");
-        assert_eq!(title(&Panel::default()), None);
+        assert_eq!(
+            title(&alone, Lang::En).unwrap(),
+            "From 100 to 10,000 watched: poll pays × 3.0"
+        );
+        assert_eq!(title(&Panel::default(), Lang::En), None);
     }
 }

@@ -105,16 +105,29 @@ pub fn draw(directory: &Path, charts: &[Titled], wanted: &Wanted) -> Result<Vec<
     })
 }
 
-/// Draws a chart that is no run's into `directory`, in English and for a light ground.
+/// Draws a chart that is no run's into `directory`, in each of the themes; returns the name of the first picture's files,
+/// without the ending.
 ///
 /// # Errors
 /// When it cannot be drawn or written.
-pub fn draw_one(directory: &Path, name: &str, chart: &dyn Chart) -> Result<()> {
-    let picture = chart
-        .draw(&Style::default())
-        .with_context(|| format!("chart '{name}'"))?;
+pub fn draw_one(directory: &Path, name: &str, chart: &dyn Chart, themes: &[Theme], lang: Lang) -> Result<String> {
     fs::create_dir_all(directory).with_context(|| format!("cannot write into '{}'", directory.display()))?;
-    save(directory, name, &picture)
+    for theme in themes {
+        let style = Style {
+            theme: *theme,
+            lang,
+            ..Style::default()
+        };
+        let picture = chart.draw(&style).with_context(|| format!("chart '{name}'"))?;
+        save(directory, &file_name(name, lang, *theme), &picture)?;
+    }
+    Ok(file_name(name, lang, themes.first().copied().unwrap_or_default()))
+}
+
+/// What the files of a chart are called, without the ending.
+fn file_name(name: &str, lang: Lang, theme: Theme) -> String {
+    let ground = if theme.dark { "-dark" } else { "" };
+    format!("{name}{}{ground}", lang.suffix())
 }
 
 /// Writes a picture as SVG and as PNG.
@@ -132,8 +145,7 @@ fn jobs<'a>((kind, chart): &'a Titled, wanted: &Wanted) -> Vec<Job<'a>> {
     };
     let mut jobs = Vec::new();
     for theme in &wanted.themes {
-        let ground = if theme.dark { "-dark" } else { "" };
-        let name = format!("{kind}{}{ground}", wanted.lang.suffix());
+        let name = file_name(&kind.to_string(), wanted.lang, *theme);
         for (i, step) in (1..).zip(&steps) {
             jobs.push(Job {
                 chart: &**chart,
