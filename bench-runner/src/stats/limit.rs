@@ -3,7 +3,7 @@
 use loadgen::units::grouped;
 use loadgen::{Outcome, Outcomes};
 
-use crate::record::{Connections, Ready, Stopped};
+use crate::record::{Capacity, Connections, Ready, Stopped};
 
 /// The name under which a full accept queue is recorded.
 pub const ACCEPT_BACKLOG: &str = "accept backlog";
@@ -74,22 +74,15 @@ pub fn limited_by(clues: &Clues) -> Option<Limit> {
         return Some(Limit::new(name, format!("{n} attempts to connect failed by it")));
     }
     if failed(Outcome::ConnectTimeout) > 0 {
-        return Some(timed_out(clues));
+        return Some(timed_out(clues, capacity(clues)));
     }
     if failed(Outcome::Refused) > 0 {
         let n = grouped(failed(Outcome::Refused));
         return Some(Limit::new(NOBODY_LISTENS, format!("ECONNREFUSED {n} times")));
     }
-    let capacity = clues
-        .ready
-        .map(|ready| &ready.capacity)
-        .filter(|capacity| capacity.connections < c.requested);
     let short = c.starved > 0 || c.refused > 0 || c.connected < c.requested;
-    match capacity {
-        Some(capacity) if short => Some(Limit::new(
-            &capacity.bound_by,
-            format!("the server announced room for {}", grouped(capacity.connections)),
-        )),
+    match capacity(clues) {
+        Some(capacity) if short => Some(Limit::new(&capacity.bound_by, announced(capacity))),
         _ if c.refused > 0 => Some(Limit::new(
             REFUSED,
             "it closed connections unserved and named no limit".to_owned(),
@@ -106,9 +99,38 @@ pub fn limited_by(clues: &Clues) -> Option<Limit> {
     }
 }
 
+/// The room that the server has announced, where it is too little.
+fn capacity<'a>(clues: &Clues<'a>) -> Option<&'a Capacity> {
+    let capacity = clues.ready.map(|ready| &ready.capacity);
+    capacity.filter(|capacity| capacity.connections < clues.connections.requested)
+}
+
+fn announced(capacity: &Capacity) -> String {
+    format!("the server announced room for {}", grouped(capacity.connections))
+}
+
+/// Whoever has no room for more lets the others wait, and when the queue of those is full they do not even connect. A
+/// longer queue would let more of them wait and none be served: what stops them is the server's room.
+fn timed_out(clues: &Clues, capacity: Option<&Capacity>) -> Limit {
+    let queue = full_queue(clues);
+    match capacity {
+        Some(capacity) if queue.name == ACCEPT_BACKLOG && clues.connections.served <= capacity.connections => {
+            Limit::new(
+                &capacity.bound_by,
+                format!(
+                    "{}, and the accept queue was full: {}",
+                    announced(capacity),
+                    queue.evidence
+                ),
+            )
+        }
+        _ => queue,
+    }
+}
+
 /// A connect timeout alone does not say whose fault it was: a full accept queue shows in the kernel's count, or in as
 /// many connections waiting as the queue holds (Linux takes one more than the backlog).
-fn timed_out(clues: &Clues) -> Limit {
+fn full_queue(clues: &Clues) -> Limit {
     let n = grouped(clues.outcomes.count(Outcome::ConnectTimeout));
     let backlog = clues.ready.and_then(|ready| ready.backlog.effective);
     match (clues.listen_overflows, backlog) {
@@ -197,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_backlog_is_blamed_only_on_evidence() {
-        let ready = ready(1, "workers", 98);
+        let ready = ready(1000, "RLIMIT_NOFILE", 98);
         let mut outcomes = Outcomes::default();
         outcomes.add(Outcome::ConnectTimeout, 3);
         let told = |listen_overflows, waiting| {
@@ -231,5 +253,31 @@ mod tests {
             )
         );
         assert!(told(None, 40).1.ends_with("could not be read"));
+    }
+
+    #[test]
+    fn a_queue_that_is_full_behind_a_server_without_room_is_not_what_stops_them() {
+        let mut outcomes = Outcomes::default();
+        outcomes.add(Outcome::ConnectTimeout, 3);
+        let named = |room| {
+            let ready = ready(room, "workers", 98);
+            let clues = Clues {
+                connections: &STARVED,
+                outcomes: &outcomes,
+                ready: Some(&ready),
+                stopped: None,
+                listen_overflows: Some(7),
+                waiting: 99,
+            };
+            limited_by(&clues).unwrap()
+        };
+        let one = named(1);
+        assert_eq!(one.name, "workers");
+        assert_eq!(
+            one.evidence,
+            "the server announced room for 1, and the accept queue was full: ListenOverflows grew by 7 while connecting"
+        );
+        assert_eq!(named(100).name, ACCEPT_BACKLOG, "it has room for all");
+        assert_eq!(named(0).name, ACCEPT_BACKLOG, "it has served more than it said");
     }
 }
