@@ -27,6 +27,9 @@ use super::text::{CAP_HEIGHT, Face, tidy};
 use super::theme::Theme;
 use crate::words::Lang;
 
+/// How much a veil takes back of what lies under it.
+const VEIL: f64 = 0.8;
+
 /// Where a text stands against its x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
@@ -237,6 +240,12 @@ impl<'a> Canvas<'a> {
     pub(super) fn fill(&self, area: Area, color: RGBColor) -> anyhow::Result<()> {
         let corners = [px(area.x0, area.y0), px(area.x1, area.y1)];
         self.stroke(&Rectangle::new(corners, color.filled()))
+    }
+
+    /// Takes what lies in `area` back until a text upon it can be read, and lets it be seen all the same.
+    pub(super) fn veil(&self, area: Area) -> anyhow::Result<()> {
+        let corners = [px(area.x0, area.y0), px(area.x1, area.y1)];
+        self.stroke(&Rectangle::new(corners, self.theme.background.mix(VEIL).filled()))
     }
 
     pub(super) fn outline(&self, area: Area, color: RGBColor, width: u32) -> anyhow::Result<()> {

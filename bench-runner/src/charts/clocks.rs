@@ -69,6 +69,7 @@ pub(super) fn draw(data: &Clocks, style: &Style) -> anyhow::Result<Picture> {
             context: false,
             models: false,
             axes: axes(canvas.lang),
+            aside: "",
         };
         lines::draw(canvas, plot, &sheet, values(&data.panels))
     })

@@ -30,6 +30,6 @@ pub(super) fn draw(data: &Families, style: &Style) -> anyhow::Result<Picture> {
         style,
         [&data.title, &data.subtitle, &data.footer],
         &data.panels,
-        line_axes,
+        (line_axes, ""),
     )
 }

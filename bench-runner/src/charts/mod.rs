@@ -53,7 +53,7 @@ pub use percentiles::Percentiles;
 pub use picture::Picture;
 pub use ruler::{Ruler, Step, Time};
 pub use served::{Served, ServedBar};
-pub use spans::{Span, Spans};
+pub use spans::{Span, SpanTime, Spans};
 pub use style::{Letters, Size, Step as BuildStep, Style};
 pub use theme::Theme;
 pub use timeline::Timeline;

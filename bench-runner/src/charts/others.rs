@@ -19,6 +19,8 @@ pub struct Others {
     pub subtitle: String,
     /// Where it comes from.
     pub footer: String,
+    /// What else is said under the panels; may be empty.
+    pub aside: String,
     /// Nanoseconds against milliseconds since the window began, one a family.
     pub panels: Vec<Panel>,
 }
@@ -40,5 +42,10 @@ pub(super) fn parts(data: &Others) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Others, style: &Style) -> anyhow::Result<Picture> {
-    lines::families(style, [&data.title, &data.subtitle, &data.footer], &data.panels, axes)
+    lines::families(
+        style,
+        [&data.title, &data.subtitle, &data.footer],
+        &data.panels,
+        (axes, &data.aside),
+    )
 }

@@ -40,5 +40,10 @@ pub(super) fn parts(data: &Percentiles) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Percentiles, style: &Style) -> anyhow::Result<Picture> {
-    lines::families(style, [&data.title, &data.subtitle, &data.footer], &data.panels, axes)
+    lines::families(
+        style,
+        [&data.title, &data.subtitle, &data.footer],
+        &data.panels,
+        (axes, ""),
+    )
 }

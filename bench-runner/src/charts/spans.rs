@@ -8,6 +8,7 @@ use plotters::style::RGBColor;
 use super::axis::{AXIS, log_axis};
 use super::canvas::{Canvas, paint};
 use super::frame::frame;
+use super::group::range;
 use super::key::Key;
 use super::lines::message;
 use super::number::tick_time;
@@ -40,8 +41,8 @@ pub struct Spans {
 pub struct Span {
     /// Its name.
     pub name: String,
-    /// Nanoseconds, as many as there are marks; none where they are not known.
-    pub times: Vec<f64>,
+    /// As many as there are marks; none where they are not known.
+    pub times: Vec<SpanTime>,
     /// What is said of them first.
     pub number: String,
     /// What else is to be said.
@@ -50,6 +51,24 @@ pub struct Span {
     pub aside: bool,
     /// Whether the remark tells of a failure.
     pub failed: bool,
+}
+
+/// A time, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanTime {
+    /// The median of the rounds.
+    pub ns: f64,
+    /// The lowest round.
+    pub low: f64,
+    /// The highest round.
+    pub high: f64,
+}
+
+impl From<f64> for SpanTime {
+    /// Without a range.
+    fn from(ns: f64) -> Self {
+        Self { ns, low: ns, high: ns }
+    }
 }
 
 /// The widest that the column of names gets, in pixels.
@@ -70,7 +89,8 @@ pub(super) fn draw(data: &Spans, style: &Style) -> anyhow::Result<Picture> {
         if data.rows.is_empty() {
             return message(canvas, plot, words::no_model(canvas.lang));
         }
-        let Some(range) = span(data.rows.iter().flat_map(|row| row.times.iter().copied())) else {
+        let times = data.rows.iter().flat_map(|row| &row.times);
+        let Some(range) = span(times.flat_map(|time| [time.ns, time.low, time.high])) else {
             let failed: Vec<&str> = data.rows.iter().map(|row| &*row.name).collect();
             return message(canvas, plot, &words::all_failed(&failed, canvas.lang));
         };
@@ -99,7 +119,11 @@ pub(super) fn draw(data: &Spans, style: &Style) -> anyhow::Result<Picture> {
         for (i, row) in data.rows.iter().enumerate() {
             canvas.group(Some(&row.name), None, || {
                 draw_row(canvas, (&rows, i), &scale, row, &data.marks)?;
-                let last = row.times.iter().map(|ns| scale.at(*ns)).fold(field.x0, f64::max);
+                let last = row
+                    .times
+                    .iter()
+                    .map(|time| scale.at(time.high))
+                    .fold(field.x0, f64::max);
                 let ink = canvas.ink_of(&row.name);
                 Label::of(row, rows.px).draw(canvas, ink, last + behind, rows.y(i), rows.field.x1)
             })?;
@@ -118,7 +142,10 @@ fn check(data: &Spans) -> anyhow::Result<()> {
     );
     for Span { name, times, .. } in &data.rows {
         ensure!(
-            times.iter().all(|ns| ns.is_finite() && *ns > 0.0),
+            times
+                .iter()
+                .flat_map(|time| [time.ns, time.low, time.high])
+                .all(|ns| ns.is_finite() && ns > 0.0),
             "{times:?} ns of '{name}' are no times"
         );
         ensure!(
@@ -145,16 +172,31 @@ fn draw_row(
     } else {
         canvas.color_of(&row.name)
     };
-    let ends = |pick: fn(f64, f64) -> f64| row.times.iter().map(|ns| scale.at(*ns)).reduce(pick);
+    let ends = |pick: fn(f64, f64) -> f64| row.times.iter().map(|time| scale.at(time.ns)).reduce(pick);
     if let (Some(from), Some(to)) = (ends(f64::min), ends(f64::max)) {
         canvas.line(&[(rows.field.x0, y), (from, y)], canvas.theme.grid, 1)?;
         canvas.line(&[(from, y), (to, y)], color, 3)?;
     }
-    for ((ns, mark), (i, shape)) in row.times.iter().zip(marks).zip(SHAPES.into_iter().enumerate()) {
-        let says = format!("{} · {mark} · {}", row.name, units::time(*ns));
+    for ((time, mark), (i, shape)) in row.times.iter().zip(marks).zip(SHAPES.into_iter().enumerate()) {
+        let range = range(time.ns, time.low, time.high, units::time);
+        let says = format!("{} · {mark} · {}{range}", row.name, units::time(time.ns));
         canvas.group(Some(&row.name), Some(&says), || {
-            canvas.marker((scale.at(*ns), y), shape, rows.dot() * 0.8, color, i == 0)
+            whisker(canvas, (scale.at(time.low), scale.at(time.high)), y, rows.dot(), color)?;
+            canvas.marker((scale.at(time.ns), y), shape, rows.dot() * 0.8, color, i == 0)
         })?;
+    }
+    Ok(())
+}
+
+/// The range of the rounds, under the line through the times, which would hide it; nothing where it is narrower than a mark.
+fn whisker(canvas: &Canvas<'_>, (low, high): (f64, f64), y: f64, dot: f64, color: RGBColor) -> anyhow::Result<()> {
+    if high - low <= 2.0 * dot {
+        return Ok(());
+    }
+    let (under, tick) = (y + dot * 1.15, dot * 0.35);
+    canvas.line(&[(low, under), (high, under)], color, 2)?;
+    for end in [low, high] {
+        canvas.line(&[(end, under - tick), (end, under + tick)], color, 2)?;
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ pub struct Timeline {
     pub subtitle: String,
     /// Where it comes from.
     pub footer: String,
+    /// What else is said under the panels; may be empty.
+    pub aside: String,
     /// Requests a second against milliseconds since the window began, one a family.
     pub panels: Vec<Panel>,
 }
@@ -37,5 +39,10 @@ pub(super) fn parts(data: &Timeline) -> Vec<&str> {
 }
 
 pub(super) fn draw(data: &Timeline, style: &Style) -> anyhow::Result<Picture> {
-    lines::families(style, [&data.title, &data.subtitle, &data.footer], &data.panels, axes)
+    lines::families(
+        style,
+        [&data.title, &data.subtitle, &data.footer],
+        &data.panels,
+        (axes, &data.aside),
+    )
 }

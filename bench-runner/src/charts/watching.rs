@@ -60,6 +60,7 @@ pub(super) fn draw(data: &Watching, style: &Style) -> anyhow::Result<Picture> {
             context: false,
             models: true,
             axes: axes(canvas.lang),
+            aside: "",
         };
         lines::draw(canvas, plot, &sheet, values(&data.panels))
     })

@@ -39,7 +39,7 @@ pub(super) fn notes(lines: &[&Line], faulty: &[&Line], width: usize) -> String {
     if windows().any(|window| window.rate_per_s.is_some() && window.lower_bound) {
         notes.push("≥ the load generator gave out first: the server could do more".to_owned());
     }
-    if windows().any(|window| window.rate_per_s.is_some() && window.p99_ns.is_none()) {
+    if windows().any(|window| window.rate_per_s.is_some() && window.p99.is_none()) {
         notes.push(
             "✗ falls among clients without a reply inside the window, or requests that its end cut off".to_owned(),
         );

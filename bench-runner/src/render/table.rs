@@ -259,7 +259,7 @@ fn rate(window: Option<&WindowSummary>, wide: bool) -> String {
 /// requests that its end cut off.
 fn latency(window: Option<&WindowSummary>) -> String {
     match window {
-        Some(WindowSummary { p99_ns: Some(ns), .. }) => compact_time(*ns as f64),
+        Some(WindowSummary { p99: Some(p99), .. }) => compact_time(p99.median),
         Some(WindowSummary {
             rate_per_s: Some(_), ..
         }) => "✗".to_owned(),

@@ -2,7 +2,7 @@
 //! are treated, throughput through a window, and how long connecting took.
 
 use super::steady::{self, Trend, trend};
-use super::summary::{Estimate, median_wait};
+use super::summary::{Estimate, waits};
 use crate::record::{Row, Verdict, Window};
 
 /// The far end: one in so many requests takes longer than what is told.
@@ -19,6 +19,8 @@ pub struct Details {
     pub fairness: Vec<Fairness>,
     /// Throughput through the first window in which all talk, for each server that served all.
     pub paces: Vec<Pace>,
+    /// The offered rate of that window, in an open loop: the lowest.
+    pub pace_rate_per_s: Option<f64>,
     /// How long connecting took, for each server that was connected to.
     pub connects: Vec<Connect>,
 }
@@ -69,10 +71,10 @@ pub struct Fairness {
     pub server: String,
     /// Jain's index of the replies of each connection; the median of the rounds.
     pub jain: Option<f64>,
-    /// Mean latency of the fastest connection; the median of the rounds.
-    pub fastest_ns: f64,
-    /// Mean latency of the slowest; the median of the rounds.
-    pub slowest_ns: f64,
+    /// Mean latency of the fastest connection, in nanoseconds.
+    pub fastest: Estimate,
+    /// Mean latency of the slowest.
+    pub slowest: Estimate,
     /// How many times as long the slowest waits, round by round.
     pub ratio: Estimate,
 }
@@ -95,14 +97,14 @@ pub struct Pace {
 }
 
 /// Time from connect(2) to the end of the handshake.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Connect {
     /// The server.
     pub server: String,
-    /// Half of the connections took no longer; the median of the rounds.
-    pub p50_ns: u64,
-    /// 99 of 100 took no longer; the median of the rounds.
-    pub p99_ns: u64,
+    /// Half of the connections took no longer, in nanoseconds.
+    pub p50: Estimate,
+    /// 99 of 100 took no longer.
+    pub p99: Estimate,
     /// The longest of all rounds.
     pub max_ns: u64,
     /// Connections that were never made, in the round with most of them.
@@ -154,6 +156,7 @@ pub(super) fn details(servers: &[String], rows: &[Row], conns: u64) -> Details {
             .filter_map(|server| fairness(&all_talk(server)))
             .collect(),
         paces: servers.iter().filter_map(|server| pace(&all_talk(server))).collect(),
+        pace_rate_per_s: lowest,
         connects: servers.iter().filter_map(|server| connect(&of(server))).collect(),
     }
 }
@@ -218,21 +221,11 @@ fn tail(rows: &[&Row]) -> Option<Tail> {
                 _ => times.p9999,
             }
         });
-        let known = Estimate::of(times.clone().flatten().map(|ns| ns as f64));
-        match (median_wait(times), known) {
-            // The middle one of all rounds, those without a value among them as the longest.
-            (Some(median), Some(known)) => points.push((
-                one_in,
-                Estimate {
-                    median: median as f64,
-                    ..known
-                },
-            )),
-            _ => {
-                unknown_from = Some(one_in);
-                break;
-            }
-        }
+        let Some(times) = waits(times) else {
+            unknown_from = Some(one_in);
+            break;
+        };
+        points.push((one_in, times));
     }
     Some(Tail {
         server: first.server.clone(),
@@ -249,12 +242,12 @@ fn fairness(rows: &[&Row]) -> Option<Fairness> {
         .filter_map(|row| Some((row.fastest?.mean_ns, row.slowest?.mean_ns)))
         .filter(|(fastest, _)| *fastest > 0.0)
         .collect();
-    let median = |of: fn(&(f64, f64)) -> f64| Some(Estimate::of(ends.iter().map(of))?.median);
+    let over_rounds = |of: fn(&(f64, f64)) -> f64| Estimate::of(ends.iter().map(of));
     Some(Fairness {
         server: rows.first()?.server.clone(),
         jain: Estimate::of(rows.iter().filter_map(|row| row.jain_index)).map(|jain| jain.median),
-        fastest_ns: median(|ends| ends.0)?,
-        slowest_ns: median(|ends| ends.1)?,
+        fastest: over_rounds(|ends| ends.0)?,
+        slowest: over_rounds(|ends| ends.1)?,
         ratio: Estimate::of(ends.iter().map(|(fastest, slowest)| slowest / fastest))?,
     })
 }
@@ -292,8 +285,8 @@ fn connect(rows: &[&Row]) -> Option<Connect> {
     let never = rows.iter().filter_map(|row| row.connections);
     Some(Connect {
         server: rows.first()?.server.clone(),
-        p50_ns: median_wait(rows.iter().map(|row| row.connect_ns.p50))?,
-        p99_ns: median_wait(rows.iter().map(|row| row.connect_ns.p99))?,
+        p50: waits(rows.iter().map(|row| row.connect_ns.p50))?,
+        p99: waits(rows.iter().map(|row| row.connect_ns.p99))?,
         max_ns,
         never: never
             .map(|states| states.requested.saturating_sub(states.connected))

@@ -75,9 +75,9 @@ pub struct WindowSummary {
     pub lower_bound: bool,
     /// Whether the generator contradicted itself: nothing is ranked by such a window.
     pub unsound: bool,
-    /// Median of the rounds' 99th percentiles over the clients that asked; `None` where it falls among those that got no
+    /// The rounds' 99th percentiles over the clients that asked, in nanoseconds; `None` where the middle one falls among those that got no
     /// reply inside the window, or among requests that its end cut off.
-    pub p99_ns: Option<u64>,
+    pub p99: Option<Estimate>,
     /// Active connections served.
     pub served: Option<Estimate>,
     /// The server's CPU time over the time that passed, for each of its CPUs.
@@ -375,13 +375,20 @@ fn window(rows: &[&Row]) -> WindowSummary {
         rate_per_s: estimate(|row| row.rate_per_s),
         lower_bound: has(Verdict::ClientBound),
         unsound: has(Verdict::Unsound),
-        p99_ns: median_wait(rows.iter().map(|row| row.latency_ns.p99)),
+        p99: waits(rows.iter().map(|row| row.latency_ns.p99)),
         served: estimate(|row| Some(row.connections?.served as f64)),
         server_share: estimate(|row| row.server_cost.cpu_share),
         cpu_ns_per_request: estimate(|row| row.cpu_ns_per_request),
         switches_per_request: estimate(|row| row.context_switches_per_request),
         cpu_user_share: estimate(|row| Some(row.server_cost.cpu_user_ns? / row.server_cost.cpu_ns?)),
     }
+}
+
+/// A percentile over the rounds, by its middle one ([`median_wait`]) and the range of those in which it is known.
+pub(crate) fn waits(rounds: impl Iterator<Item = Option<u64>> + Clone) -> Option<Estimate> {
+    let known = Estimate::of(rounds.clone().flatten().map(|ns| ns as f64))?;
+    let median = median_wait(rounds)? as f64;
+    Some(Estimate { median, ..known })
 }
 
 /// The median over the rounds of a percentile, where none means longer than the window. Of the two in the middle of an
@@ -432,6 +439,9 @@ mod tests {
         assert_eq!(median(&[Some(4), Some(8)]), Some(8), "not a mean of percentiles");
         assert_eq!(median(&[Some(4), None]), None);
         assert_eq!(median(&[]), None);
+        let all = waits([Some(9), None, Some(5)].into_iter()).unwrap();
+        assert_eq!((all.low, all.median, all.high, all.rounds), (5.0, 9.0, 9.0, 2));
+        assert_eq!(waits([Some(9), None, None].into_iter()), None);
     }
 
     #[test]

@@ -14,6 +14,24 @@ pub(crate) fn not_told(lang: Lang) -> String {
     say!(lang, "not told", "未知")
 }
 
+/// Servers of which a chart shows nothing, for they do not serve all connections.
+pub(crate) fn left_out(servers: &[&str], lang: Lang) -> String {
+    let named = servers.join(lang.comma());
+    match servers {
+        [] => String::new(),
+        [_] => say!(
+            lang,
+            "not shown, for it does not serve all: {named}",
+            "未画出（未服务全部连接）：{named}"
+        ),
+        _ => say!(
+            lang,
+            "not shown, for they do not serve all: {named}",
+            "未画出（未服务全部连接）：{named}"
+        ),
+    }
+}
+
 /// A value that contradicts itself.
 pub(crate) fn not_trusted(lang: Lang) -> String {
     say!(lang, "not to be trusted", "不可信")
@@ -244,8 +262,8 @@ pub(crate) fn connect_marks(lang: Lang) -> [String; 3] {
 }
 
 /// How long most connections took, and how many were never made.
-pub(crate) fn connected(p50_ns: u64, p99_ns: u64, never: u64, lang: Lang) -> String {
-    let (half, most) = (time(p50_ns as f64), time(p99_ns as f64));
+pub(crate) fn connected(p50_ns: f64, p99_ns: f64, never: u64, lang: Lang) -> String {
+    let (half, most) = (time(p50_ns), time(p99_ns));
     let mut said = vec![say!(
         lang,
         "half in {half}, 99 % in {most}",

@@ -1,7 +1,7 @@
 //! How a run was measured, under the titles of charts, and where a chart comes from, at its foot.
 
 use loadgen::Arrivals;
-use loadgen::units::grouped;
+use loadgen::units::{grouped, short};
 
 use super::{Lang, say};
 use crate::environment::{Environment, Virtualisation};
@@ -147,15 +147,19 @@ pub(crate) fn tails(run: &Run, service: bool, lang: Lang) -> String {
     say!(lang, "{time}; {load}", "{time}；{load}")
 }
 
-/// Of charts that show one window of each server.
-pub(crate) fn first_round(run: &Run, lang: Lang) -> String {
+/// Of charts that show one window of each server, under an offered rate or none.
+pub(crate) fn first_round(run: &Run, rate_per_s: Option<f64>, lang: Lang) -> String {
     let load = load(run, Shown::First, lang);
-    say!(lang, "All connections talk; {load}", "全部连接活跃；{load}")
+    let rate = rate_per_s.map_or_else(String::new, |rate| {
+        let rate = short(rate);
+        say!(lang, " at {rate} req/s", "，每秒 {rate} 个请求")
+    });
+    say!(lang, "All connections talk{rate}; {load}", "全部连接活跃{rate}；{load}")
 }
 
 /// Of the chart of fairness.
 pub(crate) fn fairness(run: &Run, lang: Lang) -> String {
-    let load = load(run, Shown::Median, lang);
+    let load = load(run, Shown::MedianAndRange, lang);
     say!(
         lang,
         "All connections talk; Jain's index is 1 where all get as many replies; {load}",
@@ -197,18 +201,26 @@ pub(crate) fn steps(lang: Lang) -> String {
 
 /// The machine in one line.
 pub(crate) fn machine(env: &Environment, lang: Lang) -> String {
-    let cores = env.cpu.online.as_ref();
-    let cores = cores.map_or_else(String::new, |cpus| format!("{} × ", cpus.len()));
-    let unknown = say!(lang, "unknown CPU", "未知 CPU");
-    let model = env.cpu.model.as_deref().unwrap_or(&unknown);
+    let model = processors(env.cpu.online.as_ref().map(Vec::len), env.cpu.model.as_deref(), lang);
     let virtualisation = virtualisation(&env.virtualisation, lang);
     let unknown = say!(lang, "unknown kernel", "未知内核");
     let kernel = env.os.kernel_release.as_deref().unwrap_or(&unknown);
     say!(
         lang,
-        "{cores}{model}, {virtualisation}, Linux {kernel}",
-        "{cores}{model}，{virtualisation}，Linux {kernel}"
+        "{model}, {virtualisation}, Linux {kernel}",
+        "{model}，{virtualisation}，Linux {kernel}"
     )
+}
+
+/// How many CPUs, as the kernel counts them, and of what model. Not "2 × model", which reads as two sockets.
+fn processors(count: Option<usize>, model: Option<&str>, lang: Lang) -> String {
+    let unknown = || say!(lang, "unknown CPU", "未知 CPU");
+    let model = model.map_or_else(unknown, str::to_owned);
+    match count {
+        None => model,
+        Some(1) => say!(lang, "1 CPU of {model}", "{model} 的 1 个 CPU"),
+        Some(count) => say!(lang, "{count} CPUs of {model}", "{model} 的 {count} 个 CPU"),
+    }
 }
 
 fn virtualisation(machine: &Virtualisation, lang: Lang) -> String {
@@ -252,15 +264,17 @@ pub(crate) fn steps_footer(benches: &Benches, lang: Lang) -> String {
         let revision = revision.get(..10).unwrap_or(revision);
         say!(lang, " · revision {revision}{changed}", " · 版本 {revision}{changed}")
     });
-    let cpus = benches.cpus.map(|cpus| format!("{cpus} × ")).unwrap_or_default();
-    let unknown = say!(lang, "unknown CPU", "未知 CPU");
-    let model = benches.cpu_model.as_deref().unwrap_or(&unknown);
+    let model = processors(
+        benches.cpus.map(|cpus| cpus as usize),
+        benches.cpu_model.as_deref(),
+        lang,
+    );
     let unknown = say!(lang, "unknown", "未知");
     let kernel = benches.kernel_release.as_deref().unwrap_or(&unknown);
     let command = &benches.command;
     say!(
         lang,
-        "{cpus}{model}, Linux {kernel} · {date}{revision} · {command}",
-        "{cpus}{model}，Linux {kernel} · {date}{revision} · {command}"
+        "{model}, Linux {kernel} · {date}{revision} · {command}",
+        "{model}，Linux {kernel} · {date}{revision} · {command}"
     )
 }

@@ -1,6 +1,6 @@
 //! The charts of details: the far end of latency, fairness, throughput over time, connecting.
 
-use bench_runner::charts::{Ended, Panel, Percentiles, Series, Span, Spans, Timeline};
+use bench_runner::charts::{Ended, Panel, Percentiles, Series, Span, SpanTime, Spans, Timeline};
 
 use crate::support::{FOOTER, MODELS, SUBTITLE, examine, forty, refusal};
 use crate::watched::point;
@@ -102,6 +102,7 @@ fn timeline(families: &[(&str, &[&str])]) -> Timeline {
         title: "1 of 17 rises or falls in throughput through the window: thread falls by 48 %".to_owned(),
         subtitle: SUBTITLE.to_owned(),
         footer: FOOTER.to_owned(),
+        aside: "not shown, for they do not serve all: iterative, prefork, thread-pool, select".to_owned(),
         panels: panels(families, &course),
     }
 }
@@ -117,10 +118,19 @@ fn the_courses_of_all_of_one_and_of_none() {
     examine("timeline-0", false, &timeline(&[]));
 }
 
+/// A time whose rounds lie apart.
+fn ranged(ns: f64) -> SpanTime {
+    SpanTime {
+        ns,
+        low: ns * 0.8,
+        high: ns * 1.5,
+    }
+}
+
 fn span(name: &str, times: &[f64], remark: &str) -> Span {
     Span {
         name: name.to_owned(),
-        times: times.to_vec(),
+        times: times.iter().map(|ns| ranged(*ns)).collect(),
         number: times
             .last()
             .map_or_else(String::new, |last| format!("{:.1}×", last / times[0])),

@@ -41,10 +41,15 @@ pub(crate) fn offered(names: &[String]) -> Offered {
             .to_owned(),
         subtitle: SUBTITLE.to_owned(),
         footer: FOOTER.to_owned(),
-        panel: Panel {
-            heading: "99th percentile of response time, from when a request was due".to_owned(),
-            series: names.iter().map(|name| series(name)).collect(),
-        },
+        heading: "99th percentile of response time, from when a request was due".to_owned(),
+        panels: names
+            .chunks(names.len().div_ceil(6).max(1))
+            .zip(1..)
+            .map(|(names, i)| Panel {
+                heading: format!("Family {i}"),
+                series: names.iter().map(|name| series(name)).collect(),
+            })
+            .collect(),
     }
 }
 
@@ -64,12 +69,13 @@ fn few_many_and_none() {
 #[test]
 fn one_rate_and_a_server_that_keeps_up_with_none() {
     let mut one = offered(&models()[..3]);
-    for series in &mut one.panel.series {
+    let mut all: Vec<&mut Series> = one.panels.iter_mut().flat_map(|panel| &mut panel.series).collect();
+    for series in &mut all {
         series.points.truncate(1);
         series.ended = None;
     }
-    one.panel.series[1].points.clear();
-    one.panel.series[1].ended = Some(Ended {
+    all[1].points.clear();
+    all[1].ended = Some(Ended {
         x: 10_000,
         label: "answers 9.00".to_owned(),
     });
@@ -79,6 +85,6 @@ fn one_rate_and_a_server_that_keeps_up_with_none() {
 #[test]
 fn what_has_no_place_is_refused() {
     let mut data = offered(&models());
-    data.panel.series[0].points[0].y = f64::INFINITY;
+    data.panels[0].series[0].points[0].y = f64::INFINITY;
     assert!(refusal(&data).contains("of 'iterative'"));
 }

@@ -39,6 +39,7 @@ fn others(families: &[(&str, &[&str], f64)]) -> Others {
                 .to_owned(),
         subtitle: SUBTITLE.to_owned(),
         footer: FOOTER.to_owned(),
+        aside: String::new(),
         panels: families.iter().map(panel).collect(),
     }
 }

@@ -7,7 +7,11 @@ use super::super::style::Style;
 use super::Panel;
 
 /// More lines than this in full colour are a tangle.
-const MOST: usize = 7;
+pub(in super::super) const MOST: usize = 7;
+/// A series that falls or climbs by so many times more than most do has a course of its own.
+const BENDS: f64 = 2.0;
+/// No more than these are named for it.
+const MOST_BENT: usize = 3;
 
 /// The names that stand out in `panel`: those that are to be brought forward, or else those of [`choose`].
 pub(in super::super) fn chosen(panel: &Panel, style: &Style) -> BTreeSet<String> {
@@ -21,8 +25,9 @@ pub(in super::super) fn chosen(panel: &Panel, style: &Style) -> BTreeSet<String>
 /// The names that stand out among the series of `panel`; all of them while they are few.
 ///
 /// First the fastest and the slowest where most connections are open, because the finding is the distance between
-/// them; then the fastest of each family, because that is the comparison that people come with; then those that
-/// broke, because that is the story; then the rest, fastest first. Foreign servers count as a family.
+/// them; then those that bend away from the others on the way there, because findings name them; then the fastest of
+/// each family, because that is the comparison that people come with; then those that broke, because that is the story;
+/// then the rest, fastest first. Foreign servers count as a family.
 fn choose(panel: &Panel) -> BTreeSet<String> {
     let last = |i: usize| {
         let point = panel.series[i].points.iter().max_by_key(|p| p.x);
@@ -48,12 +53,14 @@ fn choose(panel: &Panel) -> BTreeSet<String> {
         })
         .collect();
     let broken = ranked.iter().filter(|&&i| panel.series[i].ended.is_some());
+    let bends = bends(panel, furthest);
 
     let mut chosen = BTreeSet::new();
     for &i in ranked
         .first()
         .into_iter()
         .chain(slowest)
+        .chain(&bends)
         .chain(&best)
         .chain(broken)
         .chain(&ranked)
@@ -63,6 +70,32 @@ fn choose(panel: &Panel) -> BTreeSet<String> {
         }
     }
     chosen
+}
+
+/// The series whose course to `furthest` is another than that of most by [`BENDS`] or more, the most bent first, and no
+/// more than [`MOST_BENT`].
+fn bends(panel: &Panel, furthest: u64) -> Vec<usize> {
+    let course = |i: usize| {
+        let by_place = |pick: fn(u64, u64) -> bool| {
+            let points = panel.series[i].points.iter().filter(|point| point.y > 0.0);
+            points.reduce(|a, b| if pick(b.x, a.x) { b } else { a })
+        };
+        let (first, last) = (by_place(|a, b| a < b)?, by_place(|a, b| a > b)?);
+        (first.x < last.x && last.x == furthest).then(|| (last.y / first.y).ln())
+    };
+    let courses: Vec<(usize, f64)> = (0..panel.series.len()).filter_map(|i| Some((i, course(i)?))).collect();
+    let mut sorted: Vec<f64> = courses.iter().map(|(_, course)| *course).collect();
+    sorted.sort_by(f64::total_cmp);
+    let Some(&usual) = sorted.get(sorted.len() / 2) else {
+        return Vec::new();
+    };
+    let mut bent: Vec<(usize, f64)> = courses
+        .into_iter()
+        .map(|(i, course)| (i, (course - usual).abs()))
+        .filter(|(_, bend)| *bend >= BENDS.ln())
+        .collect();
+    bent.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    bent.into_iter().take(MOST_BENT).map(|(i, _)| i).collect()
 }
 
 #[cfg(test)]
@@ -116,5 +149,47 @@ mod tests {
             assert!(chosen.contains(name), "{name} in {chosen:?}");
         }
         assert_eq!(chosen.len(), MOST);
+    }
+
+    #[test]
+    fn those_that_bend_away_from_the_others_stand_out() {
+        let course = |name: &str, first: f64, last: f64| {
+            let mut series = series(name, 100, first, None);
+            series.points.push(Point {
+                x: 10_000,
+                y: last,
+                low: last,
+                high: last,
+                bound: None,
+            });
+            series
+        };
+        let names = [
+            "epoll-edge",
+            "epoll-level",
+            "io-uring",
+            "mio",
+            "thread",
+            "tokio",
+            "tokio-current",
+            "green-thread",
+            "fork",
+        ];
+        let mut all: Vec<Series> = (0u8..)
+            .zip(names)
+            .map(|(i, name)| course(name, 200.0, 190.0 - f64::from(i)))
+            .collect();
+        all.push(course("busy-poll", 200.0, 15.0));
+        all.push(course("coroutine", 200.0, 14.0));
+        all.push(course("poll", 200.0, 45.0));
+        let panel = Panel {
+            heading: String::new(),
+            series: all,
+        };
+        assert_eq!(bends(&panel, 10_000), [10, 9, 11], "the most bent first");
+        let chosen = choose(&panel);
+        for name in ["epoll-edge", "busy-poll", "coroutine", "poll"] {
+            assert!(chosen.contains(name), "{name} in {chosen:?}");
+        }
     }
 }

@@ -116,14 +116,11 @@ fn inside(
         );
         canvas.line(&[at, foot], drawn.color, 1)?;
     }
-    canvas.fill(
-        Area {
-            x0: place.x0 - 4.0,
-            x1: place.x1 + 4.0,
-            ..place
-        },
-        canvas.theme.background,
-    )?;
+    canvas.veil(Area {
+        x0: place.x0 - 4.0,
+        x1: place.x1 + 4.0,
+        ..place
+    })?;
     let color = canvas.theme.readable(drawn.color);
     let base = place.y0 + face.px * ASCENT;
     canvas.text(face, color, Align::Left, place.x0, base, &words)?;

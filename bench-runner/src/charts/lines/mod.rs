@@ -112,11 +112,13 @@ pub(super) struct Sheet<'a> {
     pub models: bool,
     /// What its axes are.
     pub axes: Axes,
+    /// What else is said under all panels; may be empty.
+    pub aside: &'a str,
 }
 
 impl<'a> Sheet<'a> {
     /// A panel a family: each has its own lines in full colour, as far as they are no tangle, before those of the others.
-    pub(super) fn of_families(panels: &'a [Panel], axes: Axes, style: &Style) -> Self {
+    pub(super) fn of_families(panels: &'a [Panel], (axes, aside): (Axes, &'a str), style: &Style) -> Self {
         let own = |panel: &Panel| highlight::chosen(panel, style);
         Self {
             panels,
@@ -129,6 +131,7 @@ impl<'a> Sheet<'a> {
             context: true,
             models: true,
             axes,
+            aside,
         }
     }
 
@@ -148,7 +151,13 @@ impl<'a> Sheet<'a> {
 /// All panels; `rates` is what the one axis that they share spans.
 pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f64, f64)) -> anyhow::Result<()> {
     let panels = sheet.panels;
-    let note = Note::new(panels, &sheet.axes, sheet.axes.words, plot.width(), canvas.lang);
+    let note = Note::new(
+        panels,
+        &sheet.axes,
+        (sheet.axes.words, sheet.aside),
+        plot.width(),
+        canvas.lang,
+    );
     let whole = plot;
     let plot = Area {
         y1: plot.y1 - NOTE - note.more(),
@@ -249,12 +258,12 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f
     note.draw(canvas, whole)
 }
 
-/// A chart of a panel a family: `head` is its title, subtitle and footer.
+/// A chart of a panel a family: `head` is its title, subtitle and footer; beside its axes, what else is said under it.
 pub(super) fn families(
     style: &Style,
     head: [&str; 3],
     panels: &[Panel],
-    axes: fn(Lang) -> Axes,
+    (axes, aside): (fn(Lang) -> Axes, &str),
 ) -> anyhow::Result<Picture> {
     check(panels)?;
     let [title, subtitle, footer] = head;
@@ -263,7 +272,7 @@ pub(super) fn families(
         if panels.is_empty() {
             return message(canvas, plot, words::no_model(canvas.lang));
         }
-        let sheet = Sheet::of_families(panels, axes(canvas.lang), canvas.style);
+        let sheet = Sheet::of_families(panels, (axes(canvas.lang), aside), canvas.style);
         draw(canvas, plot, &sheet, values(panels))
     })
 }
@@ -389,7 +398,7 @@ impl Plot<'_> {
             }
         }
         for drawn in &order {
-            let ringed = |(_, point): &&((f64, f64), &Point)| drawn.series.ring == Some(point.x);
+            let ringed = |(_, point): &&((f64, f64), &Point)| drawn.bold && drawn.series.ring == Some(point.x);
             if let Some(&(at, _)) = drawn.points.iter().find(ringed) {
                 drawn.group(canvas, None, || canvas.ring(at, POINT * 1.9, drawn.color))?;
             }
@@ -410,7 +419,7 @@ impl Plot<'_> {
         labels::draw(canvas, self, &mut ground)
     }
 
-    /// The line of a series, and the ranges of its points.
+    /// The line of a series, and the ranges of its points; of those that stand back their points alone tell them.
     fn line(&self, canvas: &Canvas<'_>, drawn: &Drawn<'_>, ground: &mut Ground) -> anyhow::Result<()> {
         let path = drawn.path();
         if path.len() > 1 {
@@ -424,7 +433,7 @@ impl Plot<'_> {
         ground.add_line(&path);
         for &((x, _), point) in &drawn.points {
             let (low, high) = (self.y.at(point.low), self.y.at(point.high));
-            if low - high > 3.0 * POINT {
+            if drawn.bold && low - high > 3.0 * POINT {
                 canvas.line(&[(x, low), (x, high)], drawn.color, 2)?;
                 for end in [low, high] {
                     canvas.line(&[(x - 6.0, end), (x + 6.0, end)], drawn.color, 2)?;

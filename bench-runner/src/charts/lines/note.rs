@@ -19,8 +19,14 @@ pub(in super::super) struct Note {
 }
 
 impl Note {
-    /// `words` say what the axes are.
-    pub(in super::super) fn new(panels: &[Panel], axes: &Axes, words: &str, room: f64, lang: Lang) -> Self {
+    /// `words` say what the axes are; `aside` what else is to be said, last of all.
+    pub(in super::super) fn new(
+        panels: &[Panel],
+        axes: &Axes,
+        (words, aside): (&str, &str),
+        room: f64,
+        lang: Lang,
+    ) -> Self {
         let points = || all(panels).flat_map(|s| &s.points);
         let marks = [
             (points().any(|p| p.low < p.y || p.high > p.y), whiskers(lang)),
@@ -28,6 +34,7 @@ impl Note {
             (points().any(|p| p.bound == Some(Bound::AtMost)), at_most(lang)),
             (all(panels).any(|s| s.ring.is_some()), axes.ring),
             (all(panels).any(|s| s.ended.is_some()), axes.end),
+            (!aside.is_empty(), aside),
         ];
         let said = marks.iter().filter(|(occurs, _)| *occurs).map(|(_, words)| *words);
         let said: Vec<&str> = words.split(DOT).chain(said).collect();

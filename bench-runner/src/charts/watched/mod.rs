@@ -68,6 +68,7 @@ pub(super) fn draw(data: &Watched, style: &Style) -> anyhow::Result<Picture> {
                     context: false,
                     models: true,
                     axes: line_axes(canvas.lang),
+                    aside: "",
                 };
                 lines::draw(canvas, plot, &sheet, rates)
             }

@@ -137,9 +137,21 @@ fn aim(page: &Page, aim: Aim) -> Markup {
             (conns) " mostly idle connections"
             small { "requests per second while " (page.few_talk()) " and the others are silent, the usual state of a real server" }
         },
+        Aim::FewCpu => html! {
+            "CPU, mostly idle"
+            small { "of the server for each request while " (page.few_talk()) }
+        },
+        Aim::FewWait => html! {
+            "Waiting, mostly idle"
+            small { "99th percentile of latency while " (page.few_talk()) }
+        },
         Aim::Cpu => html! {
-            "CPU"
+            "CPU, all active"
             small { "of the server for each request while all " (conns) " talk" }
+        },
+        Aim::Wait => html! {
+            "Waiting, all active"
+            small { "99th percentile of latency while all " (conns) " talk" }
         },
         Aim::Memory => html! {
             "Memory"
@@ -167,7 +179,7 @@ fn standings(page: &Page, choice: &Choice, best: bool) -> Markup {
             @for standing in those {
                 li data-model=(standing.server) class=[page.model(&standing.server).map(|model| &model.class)] {
                     i.swatch {} (standing.server) " " b { (value(choice.aim, standing.value.median)) }
-                    @if choice.aim == Aim::Cpu && spins(page, &standing.server) {
+                    @if matches!(choice.aim, Aim::Cpu | Aim::FewCpu) && spins(page, &standing.server) {
                         " " span.times { "and a CPU while nobody talks" }
                     }
                     @if let Some(ratio) = standing.times {
@@ -182,16 +194,16 @@ fn standings(page: &Page, choice: &Choice, best: bool) -> Markup {
 fn value(aim: Aim, value: f64) -> String {
     match aim {
         Aim::FewTalk => short(value),
-        Aim::Cpu => microseconds(value),
+        Aim::Cpu | Aim::FewCpu => microseconds(value),
         Aim::Memory => bytes(value),
-        Aim::Others => time(value),
+        Aim::Wait | Aim::FewWait | Aim::Others => time(value),
     }
 }
 
 fn worse(aim: Aim, ratio: f64) -> String {
     match aim {
         Aim::FewTalk => format!("{} fewer", times(ratio)),
-        Aim::Cpu | Aim::Memory => format!("{} as much", times(ratio)),
-        Aim::Others => format!("{} as long", times(ratio)),
+        Aim::Cpu | Aim::FewCpu | Aim::Memory => format!("{} as much", times(ratio)),
+        Aim::Wait | Aim::FewWait | Aim::Others => format!("{} as long", times(ratio)),
     }
 }

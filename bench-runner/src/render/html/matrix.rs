@@ -87,7 +87,7 @@ impl Columns {
     }
 
     fn measured(&self) -> usize {
-        let rates = if self.open { 3 } else { 2 + 2 * usize::from(self.few) };
+        let rates = if self.open { 3 } else { 3 + 3 * usize::from(self.few) };
         3 + rates + usize::from(self.memory) + usize::from(self.others)
     }
 
@@ -103,9 +103,11 @@ impl Columns {
                 @if self.few {
                     (number_head(&format!("req/s, {}", page.few_talk()), "Requests per second while the others are silent"))
                     (number_head(&format!("p99, {}", page.few_talk()), "99th percentile, over all clients that asked"))
+                    (number_head(&format!("CPU per request, {}", page.few_talk()), "Of the server, user and kernel"))
                 }
                 (number_head("req/s, all talk", "Requests per second while all connections talk"))
-                (number_head("CPU per request", "Of the server, user and kernel, while all talk"))
+                (number_head("p99, all talk", "99th percentile, over all clients that asked"))
+                (number_head("CPU per request, all talk", "Of the server, user and kernel"))
             }
             @if self.memory { (number_head("Memory per connection", "User and kernel, with both ends")) }
             @if self.others { (number_head("p99 of the others", "Of those who asked for nothing slow")) }
@@ -123,9 +125,12 @@ impl Columns {
             } @else {
                 @if self.few {
                     (rate(page, Some(Aim::FewTalk), line, line.idle.as_ref()))
-                    (wait(line.idle.as_ref()))
+                    (wait(page, Aim::FewWait, line, line.idle.as_ref()))
+                    @let cpu = line.idle.as_ref().and_then(|idle| idle.cpu_ns_per_request);
+                    (estimate(page, Aim::FewCpu, line, cpu, microseconds))
                 }
                 (rate(page, None, line, Some(&line.busy)))
+                (wait(page, Aim::Wait, line, Some(&line.busy)))
                 (estimate(page, Aim::Cpu, line, line.busy.cpu_ns_per_request, microseconds))
             }
             @if self.memory { (estimate(page, Aim::Memory, line, line.memory_bytes_per_connection, kib)) }

@@ -2,10 +2,10 @@
 
 use loadgen::units::grouped;
 
-use super::failure;
-use crate::charts::{Bound, Ended, Panel, Percentiles, Point, Series, Span, Spans, Timeline};
+use super::{failure, left_out};
+use crate::charts::{Bound, Ended, Panel, Percentiles, Point, Series, Span, SpanTime, Spans, Timeline};
 use crate::record::{Run, Window};
-use crate::stats::{Line, Pace, Summary, Tail, connect_title, fairness_title, pace_title, tails_title};
+use crate::stats::{Estimate, Line, Pace, Summary, Tail, connect_title, fairness_title, pace_title, tails_title};
 use crate::words::subtitles::{self, Shown};
 use crate::words::{self, Lang, remarks};
 
@@ -23,7 +23,7 @@ pub fn percentiles(run: &Run, summary: &Summary, lang: Lang) -> Option<Percentil
 }
 
 fn far_end(tail: &Tail) -> Series {
-    let point = |(one_in, ns): &(u64, crate::stats::Estimate)| Point {
+    let point = |(one_in, ns): &(u64, Estimate)| Point {
         x: *one_in,
         y: ns.median,
         low: ns.low,
@@ -48,8 +48,13 @@ pub fn timeline(run: &Run, summary: &Summary, lang: Lang) -> Option<Timeline> {
     let paces = &summary.details.paces;
     (!paces.is_empty()).then(|| Timeline {
         title: pace_title(summary).text(lang),
-        subtitle: subtitles::first_round(run, lang),
+        subtitle: subtitles::first_round(run, summary.details.pace_rate_per_s, lang),
         footer: subtitles::footer(run, lang),
+        aside: left_out(
+            summary,
+            |line| paces.iter().any(|pace| pace.server == line.server),
+            lang,
+        ),
         panels: by_family(paces, |pace| &pace.family, course, lang),
     })
 }
@@ -70,7 +75,12 @@ fn course(pace: &Pace) -> Series {
 }
 
 /// A panel a family, in the order of the servers.
-fn by_family<T>(all: &[T], family: impl Fn(&T) -> &String, series: impl Fn(&T) -> Series, lang: Lang) -> Vec<Panel> {
+pub(super) fn by_family<T>(
+    all: &[T],
+    family: impl Fn(&T) -> &String,
+    series: impl Fn(&T) -> Series,
+    lang: Lang,
+) -> Vec<Panel> {
     let mut families: Vec<&str> = Vec::new();
     for one in all {
         if !families.contains(&&**family(one)) {
@@ -96,7 +106,7 @@ pub fn fairness(run: &Run, summary: &Summary, lang: Lang) -> Option<Spans> {
         let never = line.conns.saturating_sub(line.served);
         Span {
             name: line.server.clone(),
-            times: vec![one.fastest_ns, one.slowest_ns],
+            times: vec![time(&one.fastest), time(&one.slowest)],
             number: format!("{:.1}×", one.ratio.median),
             remark: remarks::jain(one.jain, never, lang),
             aside: !line.serves_all(),
@@ -124,22 +134,29 @@ pub fn connecting(run: &Run, summary: &Summary, lang: Lang) -> Option<Spans> {
         };
         Span {
             name: line.server.clone(),
-            times: [one.p50_ns, one.p99_ns, one.max_ns]
-                .map(|ns| (ns as f64).max(1.0))
-                .into(),
+            times: vec![time(&one.p50), time(&one.p99), (one.max_ns as f64).max(1.0).into()],
             number: loadgen::units::time(one.max_ns as f64),
-            remark: remarks::connected(one.p50_ns, one.p99_ns, one.never, lang),
+            remark: remarks::connected(one.p50.median, one.p99.median, one.never, lang),
             aside: one.never > 0,
             failed: false,
         }
     };
     (!told.is_empty()).then(|| Spans {
         title: connect_title(summary).text(lang),
-        subtitle: subtitles::connecting(run, &grouped(summary.most_conns()), Shown::Median, lang),
+        subtitle: subtitles::connecting(run, &grouped(summary.most_conns()), Shown::MedianAndRange, lang),
         footer: subtitles::footer(run, lang),
         marks: remarks::connect_marks(lang).into(),
         rows: summary.at(summary.most_conns()).map(row).collect(),
     })
+}
+
+/// A logarithmic axis has no place for a time of less than the clock tells.
+fn time(over_rounds: &Estimate) -> SpanTime {
+    SpanTime {
+        ns: over_rounds.median.max(1.0),
+        low: over_rounds.low.max(1.0),
+        high: over_rounds.high.max(1.0),
+    }
 }
 
 /// A server of which nothing is known here.

@@ -92,6 +92,17 @@ fn failure(line: &Line, lang: Lang) -> Option<String> {
     failed.then(|| line.failures.first().cloned().unwrap_or_else(|| remarks::no_row(lang)))
 }
 
+/// Which servers a chart does not show at the largest connection count, for they do not serve all; those that have failed
+/// are told elsewhere.
+fn left_out(summary: &Summary, is_shown: impl Fn(&Line) -> bool, lang: Lang) -> String {
+    let lines = summary.at(summary.most_conns());
+    let out: Vec<&str> = lines
+        .filter(|line| line.rounds > 0 && !line.serves_all() && !is_shown(line))
+        .map(|line| &*line.server)
+        .collect();
+    remarks::left_out(&out, lang)
+}
+
 /// Bars in the order in which they are read: the smallest first, then those that stand back, then those without a value.
 fn smallest_first(mut bars: Vec<PartsBar>) -> Vec<PartsBar> {
     let whole = |bar: &PartsBar| bar.value.map_or(f64::INFINITY, |value| value.whole);

@@ -1,5 +1,6 @@
 //! Chart 4: one slow handler.
 
+use super::left_out;
 use crate::charts::{Others, Panel, Point, Series};
 use crate::record::Run;
 use crate::stats::{self, Summary, others_title};
@@ -27,6 +28,11 @@ pub fn others(run: &Run, summary: &Summary, lang: Lang) -> Option<Others> {
         title: others_title(summary).text(lang),
         subtitle: subtitles::others(run, lang),
         footer: subtitles::footer(run, lang),
+        aside: left_out(
+            summary,
+            |line| summary.others.iter().any(|other| other.server == line.server),
+            lang,
+        ),
         panels: families.into_iter().map(panel).collect(),
     })
 }

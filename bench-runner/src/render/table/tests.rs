@@ -7,7 +7,7 @@ fn window(active: u64, served: f64, rate: f64) -> WindowSummary {
     WindowSummary {
         active,
         rate_per_s: Estimate::of([rate * 0.95, rate, rate * 1.05]),
-        p99_ns: (served >= active as f64).then_some(150_000_000),
+        p99: Estimate::of((served >= active as f64).then_some(150e6)),
         served: Estimate::of([served; 3]),
         cpu_ns_per_request: Estimate::of([26_900.0]),
         ..WindowSummary::default()

@@ -94,9 +94,10 @@ fn fairness_is_the_slowest_connection_over_the_fastest() {
     };
     let found = &told(&[ends(1, 10.0, 20.0), ends(2, 10.0, 30.0), ends(3, 20.0, 40.0)]).fairness[0];
     assert_eq!(
-        (found.fastest_ns, found.slowest_ns, found.jain),
+        (found.fastest.median, found.slowest.median, found.jain),
         (10.0, 30.0, Some(0.9))
     );
+    assert_eq!((found.slowest.low, found.slowest.high), (20.0, 40.0));
     assert_eq!((found.ratio.median, found.ratio.low, found.ratio.high), (2.0, 2.0, 3.0));
     let unserved = row("b", 1, |row| (row.fastest, row.slowest) = (None, None));
     assert!(told(&[unserved]).fairness.is_empty());

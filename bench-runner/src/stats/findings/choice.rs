@@ -5,15 +5,21 @@
 
 use super::costs::{cpu_of, memory_of};
 use super::rates::idle_rate;
-use crate::stats::{Estimate, Line, Summary};
+use crate::stats::{Estimate, Line, Summary, WindowSummary};
 
 /// What a server may be chosen by, at the largest connection count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aim {
     /// Requests per second while few talk; more is better.
     FewTalk,
+    /// Server CPU per request while few talk, in nanoseconds.
+    FewCpu,
+    /// The 99th percentile while few talk, in nanoseconds.
+    FewWait,
     /// Server CPU per request while all talk, in nanoseconds.
     Cpu,
+    /// The 99th percentile while all talk, in nanoseconds.
+    Wait,
     /// Memory per connection, in bytes.
     Memory,
     /// The 99th percentile of those who asked for nothing slow while others do, in nanoseconds.
@@ -21,12 +27,28 @@ pub enum Aim {
 }
 
 impl Aim {
-    const ALL: [Self; 4] = [Self::FewTalk, Self::Cpu, Self::Memory, Self::Others];
+    const ALL: [Self; 7] = [
+        Self::FewTalk,
+        Self::FewCpu,
+        Self::FewWait,
+        Self::Cpu,
+        Self::Wait,
+        Self::Memory,
+        Self::Others,
+    ];
+
+    /// Whether more of it is better.
+    fn more_is_better(self) -> bool {
+        self == Self::FewTalk
+    }
 
     fn value(self, line: &Line) -> Option<Estimate> {
         match self {
             Self::FewTalk => idle_rate(line),
+            Self::FewCpu => line.idle.as_ref().filter(|idle| !idle.unsound)?.cpu_ns_per_request,
+            Self::FewWait => wait(line, line.idle.as_ref()?),
             Self::Cpu => cpu_of(line),
+            Self::Wait => wait(line, &line.busy),
             Self::Memory => memory_of(line),
             Self::Others => line.others_p99_ns,
         }
@@ -34,11 +56,20 @@ impl Aim {
 
     /// Whether `a` is clearly better than `b`.
     fn clearly_better(self, a: &Estimate, b: &Estimate) -> bool {
-        match self {
-            Self::FewTalk => a.clearly_above(b),
-            Self::Cpu | Self::Memory | Self::Others => b.clearly_above(a),
+        if self.more_is_better() {
+            a.clearly_above(b)
+        } else {
+            b.clearly_above(a)
         }
     }
+}
+
+/// The 99th percentile of a window, where it is known in every round and is the server's and not what the generator made
+/// late.
+fn wait(line: &Line, window: &WindowSummary) -> Option<Estimate> {
+    window
+        .p99
+        .filter(|p99| p99.rounds >= line.rounds && window.ranks() && !window.over_fewer())
 }
 
 /// How a server stands by one aim.
@@ -92,9 +123,9 @@ fn choice(aim: Aim, lines: &[&Line]) -> Option<Choice> {
         .iter()
         .filter_map(|line| Some((*line, aim.value(line)?)))
         .collect();
-    valued.sort_by(|(_, a), (_, b)| match aim {
-        Aim::FewTalk => b.median.total_cmp(&a.median),
-        Aim::Cpu | Aim::Memory | Aim::Others => a.median.total_cmp(&b.median),
+    valued.sort_by(|(_, a), (_, b)| {
+        let order = a.median.total_cmp(&b.median);
+        if aim.more_is_better() { order.reverse() } else { order }
     });
     let (_, best) = *valued.first().filter(|_| valued.len() > 1)?;
     let standing = |(line, value): (&Line, Estimate)| Standing {

@@ -47,9 +47,10 @@ pub(super) fn rate(page: &Page, aim: Option<Aim>, line: &Line, window: Option<&W
     }
 }
 
-pub(super) fn wait(window: Option<&WindowSummary>) -> Markup {
+/// A 99th percentile.
+pub(super) fn wait(page: &Page, aim: Aim, line: &Line, window: Option<&WindowSummary>) -> Markup {
     match window {
-        Some(WindowSummary { p99_ns: Some(ns), .. }) => optional(Some(*ns as f64), time),
+        Some(WindowSummary { p99: Some(p99), .. }) => estimate(page, aim, line, Some(*p99), time),
         Some(WindowSummary {
             rate_per_s: Some(_), ..
         }) => beyond(&BEYOND),

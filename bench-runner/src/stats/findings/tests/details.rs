@@ -84,8 +84,8 @@ fn who_lets_some_connections_wait_longer_is_told_where_it_is_clear() {
     let fair = |server: &str, ratios: [f64; 3]| Fairness {
         server: server.to_owned(),
         jain: Some(0.99),
-        fastest_ns: 1e6,
-        slowest_ns: 1e6 * ratios[1],
+        fastest: Estimate::of([1e6]).unwrap(),
+        slowest: Estimate::of(ratios.map(|ratio| 1e6 * ratio)).unwrap(),
         ratio: Estimate::of(ratios).unwrap(),
     };
     let told = |all: Vec<Fairness>| {
@@ -188,8 +188,8 @@ fn a_trend_through_the_window_is_told_with_its_size() {
 fn who_has_handshakes_that_were_sent_again_is_named() {
     let connect = |server: &str, max_ns: u64, sent_again| Connect {
         server: server.to_owned(),
-        p50_ns: 20_000,
-        p99_ns: 90_000,
+        p50: Estimate::of([20e3]).unwrap(),
+        p99: Estimate::of([90e3]).unwrap(),
         max_ns,
         never: 0,
         sent_again,
