@@ -111,8 +111,8 @@ pub(crate) fn broke(lang: Lang) -> &'static str {
 pub(crate) fn offered_axes(lang: Lang) -> &'static str {
     phrase(
         lang,
-        "p99 of response time, from when a request was due, against requests offered per second, log scales",
-        "响应时间的 p99（从请求应当发出时算起）与每秒发出的请求数，对数坐标",
+        "response time against requests offered per second, log scales",
+        "响应时间与每秒发出的请求数，对数坐标",
     )
 }
 

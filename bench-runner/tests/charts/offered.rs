@@ -41,15 +41,10 @@ pub(crate) fn offered(names: &[String]) -> Offered {
             .to_owned(),
         subtitle: SUBTITLE.to_owned(),
         footer: FOOTER.to_owned(),
-        heading: "99th percentile of response time, from when a request was due".to_owned(),
-        panels: names
-            .chunks(names.len().div_ceil(6).max(1))
-            .zip(1..)
-            .map(|(names, i)| Panel {
-                heading: format!("Family {i}"),
-                series: names.iter().map(|name| series(name)).collect(),
-            })
-            .collect(),
+        panel: Panel {
+            heading: "99th percentile of response time, from when a request was due".to_owned(),
+            series: names.iter().map(|name| series(name)).collect(),
+        },
     }
 }
 
@@ -69,13 +64,12 @@ fn few_many_and_none() {
 #[test]
 fn one_rate_and_a_server_that_keeps_up_with_none() {
     let mut one = offered(&models()[..3]);
-    let mut all: Vec<&mut Series> = one.panels.iter_mut().flat_map(|panel| &mut panel.series).collect();
-    for series in &mut all {
+    for series in &mut one.panel.series {
         series.points.truncate(1);
         series.ended = None;
     }
-    all[1].points.clear();
-    all[1].ended = Some(Ended {
+    one.panel.series[1].points.clear();
+    one.panel.series[1].ended = Some(Ended {
         x: 10_000,
         label: "answers 9.00".to_owned(),
     });
@@ -85,6 +79,6 @@ fn one_rate_and_a_server_that_keeps_up_with_none() {
 #[test]
 fn what_has_no_place_is_refused() {
     let mut data = offered(&models());
-    data.panels[0].series[0].points[0].y = f64::INFINITY;
+    data.panel.series[0].points[0].y = f64::INFINITY;
     assert!(refusal(&data).contains("of 'iterative'"));
 }

@@ -7,7 +7,7 @@ use super::super::style::Style;
 use super::Panel;
 
 /// More lines than this in full colour are a tangle.
-pub(in super::super) const MOST: usize = 7;
+const MOST: usize = 7;
 /// A series that falls or climbs by so many times more than most do has a course of its own.
 const BENDS: f64 = 2.0;
 /// No more than these are named for it.

@@ -33,13 +33,10 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: &Plot<'_>, ground: &mut Ground) ->
     let mut in_column = Vec::new();
     for drawn in &plot.drawn {
         let placed = match (&drawn.series.ended, drawn.cross) {
-            (Some(ended), Some(at)) => {
+            // Whose × needs no words has its name in the column, where there is room for it.
+            (Some(ended), Some(at)) if !ended.label.is_empty() => {
                 let name = regular(INSIDE).fit(drawn.series.shown(), longest(plot) * 0.5);
-                let words = if ended.label.is_empty() {
-                    name
-                } else {
-                    words::became(&name, &ended.label, canvas.lang)
-                };
+                let words = words::became(&name, &ended.label, canvas.lang);
                 drawn.group(canvas, None, || inside(canvas, plot, ground, drawn, at, &words))?
             }
             _ => false,

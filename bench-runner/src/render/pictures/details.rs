@@ -75,12 +75,7 @@ fn course(pace: &Pace) -> Series {
 }
 
 /// A panel a family, in the order of the servers.
-pub(super) fn by_family<T>(
-    all: &[T],
-    family: impl Fn(&T) -> &String,
-    series: impl Fn(&T) -> Series,
-    lang: Lang,
-) -> Vec<Panel> {
+fn by_family<T>(all: &[T], family: impl Fn(&T) -> &String, series: impl Fn(&T) -> Series, lang: Lang) -> Vec<Panel> {
     let mut families: Vec<&str> = Vec::new();
     for one in all {
         if !families.contains(&&**family(one)) {

@@ -1,7 +1,6 @@
 //! Chart 6: response time against offered rate.
 
-use super::details::by_family;
-use crate::charts::{Bound, Ended, Offered, Point, Series};
+use crate::charts::{Bound, Ended, Offered, Panel, Point, Series};
 use crate::record::Run;
 use crate::stats::{Line, Summary, offered_title};
 use crate::words::remarks::{self, Ending};
@@ -11,20 +10,17 @@ use crate::words::{Lang, subtitles};
 #[must_use]
 pub fn offered(run: &Run, summary: &Summary, lang: Lang) -> Offered {
     let conns = summary.most_conns();
-    let lines: Vec<&Line> = summary.at(conns).collect();
-    let mut panels = by_family(&lines, |line| &line.family, |line| series(line, lang), lang);
-    for panel in &mut panels {
-        panel
-            .series
-            .retain(|series| !series.points.is_empty() || series.ended.is_some());
-    }
-    panels.retain(|panel| !panel.series.is_empty());
+    let series = summary.at(conns).map(|line| series(line, lang));
     Offered {
         title: offered_title(summary).text(lang),
         subtitle: subtitles::offered(run, conns, lang),
         footer: subtitles::footer(run, lang),
-        heading: remarks::response_p99(lang),
-        panels,
+        panel: Panel {
+            heading: remarks::response_p99(lang),
+            series: series
+                .filter(|series| !series.points.is_empty() || series.ended.is_some())
+                .collect(),
+        },
     }
 }
 
