@@ -37,9 +37,11 @@ const SILENCE: Duration = Duration::from_millis(200);
 const MANY_TASKS: u64 = 128;
 /// The window of a server whose memory alone is of interest.
 const FOOTPRINT: Duration = Duration::from_millis(100);
-/// The window in which system calls are counted, and the load before it.
-const CALLS_WINDOW: Duration = Duration::from_millis(300);
-const CALLS_WARMUP: Duration = Duration::from_millis(50);
+/// The window in which system calls are counted, and the load before it: so long, and so much longer for each connection
+/// that talks. What a server has done at an edge for requests whose replies are counted on its other side is one in some
+/// connections, and shall be little of the whole.
+const CALLS_WINDOW: (Duration, Duration) = (Duration::from_millis(300), Duration::from_micros(150));
+const CALLS_WARMUP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_micros(25));
 
 /// Before a window, so that looking around does not fall into it.
 const TO_LOOK: Duration = Duration::from_millis(5);
@@ -224,19 +226,34 @@ fn system_calls(
         return Ok(Err(why.to_owned()));
     }
     fleet.start(active, rate_per_s)?;
-    let start = now_ns() + nanoseconds(CALLS_WARMUP);
-    let end = start + nanoseconds(CALLS_WINDOW);
+    // Before the window, for it takes a part of a second where each of ten thousand tasks has an event of its own, and
+    // whoever is not reached yet is not counted.
+    if let Err(why) = counters.count_system_calls(true) {
+        return Ok(Err(why));
+    }
+    let length = |(base, each): (Duration, Duration)| nanoseconds(base) + nanoseconds(each) * active;
+    let start = now_ns() + length(CALLS_WARMUP);
+    let end = start + length(CALLS_WINDOW);
     fleet.measure(start, end)?;
-    wait::until(start)?;
-    let before = counters.system_calls(true);
-    wait::until(end)?;
-    let after = counters.system_calls(false);
+    let mut look = |at| -> Result<_> {
+        wait::until(at)?;
+        Ok((now_ns(), counters.system_calls()))
+    };
+    let ((before_ns, before), (after_ns, after)) = (look(start)?, look(end)?);
+    let switched_off = counters.count_system_calls(false);
     let requests = fleet.collect()?.requests;
-    Ok(match (before, after) {
-        (Ok(before), Ok(after)) if requests > 0 => Ok((after - before) as f64 / requests as f64),
-        (Ok(_), Ok(_)) => Err("no correct reply came while they were counted".to_owned()),
-        (Err(why), _) | (_, Err(why)) => Err(why),
-    })
+    let edges = in_time(
+        before_ns.saturating_sub(start),
+        after_ns.saturating_sub(end),
+        end - start,
+    );
+    Ok(switched_off.and(edges).and_then(|()| {
+        let calls = after? - before?;
+        if requests == 0 {
+            return Err("no correct reply came while they were counted".to_owned());
+        }
+        Ok(calls as f64 / requests as f64)
+    }))
 }
 
 /// What the server does while nobody asks anything of it.

@@ -237,12 +237,12 @@ impl<'a> Contest<'a> {
             let on = live
                 .server
                 .counters()
-                .and_then(|counters| counters.system_calls(true).ok());
+                .and_then(|counters| counters.count_system_calls(true).and(counters.system_calls()).ok());
             let traced = live.slice(load)?;
-            let off = live
-                .server
-                .counters()
-                .and_then(|counters| counters.system_calls(false).ok());
+            let off = live.server.counters().and_then(|counters| {
+                let calls = counters.system_calls();
+                counters.count_system_calls(false).and(calls).ok()
+            });
             let calls = on.zip(off).map(|(on, off)| off - on);
             sides[side as usize] = PerRequest {
                 system_calls: calls.map(|calls| calls as f64 / traced.answered as f64),

@@ -75,7 +75,7 @@ const SOURCES: [(&str, &str); 33] = [
     ("server_cost.page_faults", PERF),
     (
         "server_cost.system_calls_per_request",
-        "perf's raw_syscalls:sys_enter, inherited by the whole process tree, in a window of 300 ms of its own",
+        "perf's raw_syscalls:sys_enter, inherited by the whole process tree, in a window of its own",
     ),
     ("server_cost.cpu_user_ns", TICKS),
     ("server_cost.cpu_system_ns", TICKS),

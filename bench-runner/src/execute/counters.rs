@@ -94,13 +94,17 @@ impl Counters {
         self.system_calls.as_ref().err().map(String::as_str)
     }
 
-    /// Counts system calls from now on, or no longer; tells how many there were so far.
-    pub(super) fn system_calls(&mut self, on: bool) -> Counted {
+    /// Counts system calls from now on, or no longer; when it returns, this holds for every task.
+    pub(super) fn count_system_calls(&mut self, on: bool) -> Result<(), String> {
         let counter = self.system_calls.as_mut().map_err(|why| why.clone())?;
         let switched = if on { counter.enable() } else { counter.disable() };
-        switched
-            .and_then(|()| counter.read())
-            .map_err(|error| error.to_string())
+        switched.map_err(|error| error.to_string())
+    }
+
+    /// How many system calls there were while they were counted.
+    pub(super) fn system_calls(&mut self) -> Counted {
+        let counter = self.system_calls.as_mut().map_err(|why| why.clone())?;
+        counter.read().map_err(|error| error.to_string())
     }
 }
 

@@ -75,3 +75,18 @@ fn what_only_one_model_knows_is_in_its_row() {
         silent("poll")
     );
 }
+
+#[test]
+fn the_system_calls_of_thousands_of_tasks_are_all_counted() {
+    let place = Place::new();
+    let run = place.recorded(output(
+        &mut place.short_run("-c 4000 --active 4000 -m thread --ramp 400ms --duration 100ms"),
+    ));
+    assert_eq!(run.code, Some(0), "{}", run.told);
+    let row = run.of("thread")[0];
+    match row.server_cost.system_calls_per_request {
+        // Each reads and writes once. At the edges the two sides count some requests that the other does not.
+        Some(calls) => assert!((1.85..2.3).contains(&calls), "{calls}"),
+        None => println!("skipped: {}", row.missing["server_cost.system_calls_per_request"]),
+    }
+}
