@@ -69,7 +69,7 @@ pub fn expected(cell: &Cell, settings: &Settings) -> Duration {
     let rest = 0.25 + cell.conns as f64 * 100e-6;
     // The windows of system calls, and the server whose memory is measured.
     let rest = rest
-        + (0.5 + cell.conns as f64 * 175e-6) * settings.rates_per_s.len().max(1) as f64
+        + (0.35 + cell.conns as f64 * 120e-6) * settings.rates_per_s.len().max(1) as f64
         + if cell.tasks {
             settings.ramp(cell.conns) + 0.5 + rest
         } else {

@@ -40,8 +40,8 @@ const FOOTPRINT: Duration = Duration::from_millis(100);
 /// The window in which system calls are counted, and the load before it: so long, and so much longer for each connection
 /// that talks. What a server has done at an edge for requests whose replies are counted on its other side is one in some
 /// connections, and shall be little of the whole.
-const CALLS_WINDOW: (Duration, Duration) = (Duration::from_millis(300), Duration::from_micros(150));
-const CALLS_WARMUP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_micros(25));
+const CALLS_WINDOW: (Duration, Duration) = (Duration::from_millis(200), Duration::from_micros(100));
+const CALLS_WARMUP: (Duration, Duration) = (Duration::from_millis(50), Duration::from_micros(20));
 
 /// Before a window, so that looking around does not fall into it.
 const TO_LOOK: Duration = Duration::from_millis(5);

@@ -9,6 +9,7 @@ mod benches;
 mod gate;
 mod gate_run;
 mod history;
+mod mended;
 mod row;
 mod run;
 mod store;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 
 use super::benches::read_benches;
-use super::{Benches, Row, Run};
+use super::{Benches, Row, Run, mended};
 
 const RUN: &str = "run.json";
 const ROWS: &str = "rows.jsonl";
@@ -205,7 +205,7 @@ fn read_rows(directory: &Path) -> Result<(Vec<Row>, Vec<String>)> {
                 let (cell, window) = (&row.cell_id, row.window.name());
                 tell(number, &format!("repeats {cell}, {window} window; the first counts"));
             }
-            Ok(row) => rows.push(row),
+            Ok(row) => rows.push(mended::row(row)),
             Err(_) if number == last && !text.ends_with('\n') => tell(number, "is the last and torn; its row is lost"),
             Err(error) => tell(number, &format!("cannot be read: {error}")),
         }

@@ -6,13 +6,17 @@ use loadgen::units::counted;
 
 use super::notes::broken;
 use crate::record::{Row, Run, Warning};
+use crate::stats::warning_size as size;
 
 /// Rows that are named as those in which a warning was given; more are counted.
 const NAMED: usize = 3;
 
 /// A kind of warning over the rows of a run.
 struct Seen<'a> {
+    /// That of the row that had most of it, and how much.
     warning: &'a Warning,
+    size: f64,
+    worst: String,
     rows: Vec<String>,
 }
 
@@ -52,16 +56,22 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
     }
 }
 
-/// Each kind once, with the words of the row that was first to have it.
+/// Each kind once, with the words of the row that had most of it.
 fn seen(rows: &[Row]) -> Vec<Seen<'_>> {
     let mut kinds: BTreeMap<&str, Seen> = BTreeMap::new();
     for row in rows {
         for warning in &row.warnings {
             let name = format!("{} {}", row.cell_id, row.window.name());
-            let seen = kinds.entry(&warning.kind).or_insert(Seen {
+            let size = size(&warning.kind, row);
+            let seen = kinds.entry(&warning.kind).or_insert_with(|| Seen {
                 warning,
+                size,
+                worst: name.clone(),
                 rows: Vec::new(),
             });
+            if size > seen.size {
+                (seen.warning, seen.size, seen.worst) = (warning, size, name.clone());
+            }
             seen.rows.push(name);
         }
     }
@@ -69,10 +79,13 @@ fn seen(rows: &[Row]) -> Vec<Seen<'_>> {
 }
 
 fn told(seen: &Seen) -> String {
-    let Seen { warning, rows } = seen;
+    let Seen {
+        warning, worst, rows, ..
+    } = seen;
     let which = match rows.len() {
-        1..=NAMED => rows.join(", "),
-        all => format!("{}, first in {}", counted(all as u64, "row"), rows[0]),
+        1 => worst.clone(),
+        2..=NAMED => format!("{}; worst in {worst}", rows.join(", ")),
+        all => format!("{}, worst in {worst}", counted(all as u64, "row")),
     };
     format!("{} ({which}): {}", warning.kind, warning.text)
 }
@@ -85,6 +98,11 @@ mod tests {
         let mut row: Row = serde_json::from_str(include_str!("../stats/warnings/quiet-row.json")).unwrap();
         row.cell_id = cell.to_owned();
         row.warnings = warnings.iter().map(|(kind, text)| Warning::new(kind, *text)).collect();
+        // The first word of it is how much.
+        let percent = warnings
+            .iter()
+            .find_map(|(_, text)| text.split(' ').next()?.parse::<f64>().ok());
+        row.server_steal_share = percent.map(|percent| percent / 100.0);
         row
     }
 
@@ -103,13 +121,13 @@ mod tests {
             told,
             [
                 "cpu-quota (poll/10/1 busy): It ran out.",
-                "steal (poll/10/1 busy, poll/10/3 busy): 5 % was stolen."
+                "steal (poll/10/1 busy, poll/10/3 busy; worst in poll/10/3 busy): 7 % was stolen."
             ]
         );
         let many = vec![row("a/1/1", &[("steal", "It was.")]); 5];
         assert_eq!(
             super::told(&seen(&many)[0]),
-            "steal (5 rows, first in a/1/1 busy): It was."
+            "steal (5 rows, worst in a/1/1 busy): It was."
         );
     }
 

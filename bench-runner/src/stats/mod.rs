@@ -41,4 +41,5 @@ pub use stall::Stall;
 pub use steady::{Trend, trend};
 pub(crate) use summary::median_wait;
 pub use summary::{Estimate, Line, Summary, Suspect, WindowSummary, summarise};
+pub(crate) use warnings::size as warning_size;
 pub use warnings::warnings;

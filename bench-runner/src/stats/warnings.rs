@@ -20,22 +20,51 @@ const LATE: f64 = 0.2;
 /// What there is to say about a row, if anything.
 type Rule = fn(&Row) -> Option<String>;
 
-const RULES: &[(&str, Rule)] = &[
-    ("accept-queue", accept_queue),
-    ("listen-overflows", listen_overflows),
-    ("syn-retransmits", syn_retransmits),
-    ("client-ports", client_ports),
-    ("client-descriptors", client_descriptors),
-    ("steal", steal),
-    ("cpu-quota", throttled),
-    ("generator-late", late),
-    ("generator-descheduled", descheduled),
+/// How much of it a row had, against other rows.
+type Size = fn(&Row) -> f64;
+
+const RULES: &[(&str, Rule, Size)] = &[
+    ("accept-queue", accept_queue, |_| 0.0),
+    ("listen-overflows", listen_overflows, |row| count(row.listen_overflows)),
+    ("syn-retransmits", syn_retransmits, |row| count(row.syn_retransmits)),
+    ("client-ports", client_ports, |row| failed(row, Outcome::NoPorts)),
+    ("client-descriptors", client_descriptors, |row| {
+        failed(row, Outcome::NoDescriptors)
+    }),
+    ("steal", steal, |row| {
+        share(row.server_steal_share).max(share(row.generator_steal_share))
+    }),
+    ("cpu-quota", throttled, |row| count(row.throttled_us)),
+    ("generator-late", late, |row| {
+        count(row.lateness_ns.and_then(|late| late.p99))
+    }),
+    ("generator-descheduled", descheduled, |row| {
+        share(row.generator_wait_share)
+    }),
 ];
+
+fn count(count: Option<u64>) -> f64 {
+    count.unwrap_or(0) as f64
+}
+
+fn share(share: Option<f64>) -> f64 {
+    share.unwrap_or(0.0)
+}
+
+fn failed(row: &Row, how: Outcome) -> f64 {
+    row.outcomes.as_ref().map_or(0.0, |outcomes| outcomes.count(how) as f64)
+}
+
+/// How much a row had of what a kind of warning is about, to tell the worst of several.
+pub(crate) fn size(kind: &str, row: &Row) -> f64 {
+    let rule = RULES.iter().find(|(name, ..)| *name == kind);
+    rule.map_or(0.0, |(.., size)| size(row))
+}
 
 /// All warnings of a row, in the order in which they are shown.
 #[must_use]
 pub fn warnings(row: &Row) -> Vec<Warning> {
-    let tell = |(kind, rule): &(&str, Rule)| Some(Warning::new(kind, rule(row)?));
+    let tell = |(kind, rule, _): &(&str, Rule, Size)| Some(Warning::new(kind, rule(row)?));
     RULES.iter().filter_map(tell).collect()
 }
 

@@ -54,7 +54,7 @@ fn chosen(page: &Page) -> Markup {
             "By what was measured at " (conns) " connections. Servers stand together where nothing that was measured tells \
             them apart: "
             @if page.run.settings.rounds > 1 {
-                "the ranges of the rounds meet, or the medians differ by a fifth or less."
+                "the ranges of the rounds, in brackets, meet that of the best, or the medians differ by a fifth or less."
             } @else {
                 "there was one round, and they differ by a factor of two or less."
             }
@@ -63,7 +63,7 @@ fn chosen(page: &Page) -> Markup {
             table.choices {
                 thead { tr {
                     th scope="col" { "What counts" }
-                    th scope="col" { "Nothing is clearly better than" }
+                    th scope="col" { "The best, and whoever nothing measured tells from it" }
                     th scope="col" { "Clearly worse" }
                 } }
                 tbody {
@@ -135,7 +135,7 @@ fn aim(page: &Page, aim: Aim) -> Markup {
     match aim {
         Aim::FewTalk => html! {
             (conns) " mostly idle connections"
-            small { "requests per second while " (page.few_talk()) " and the others are silent, the usual state of a real server" }
+            small { "requests per second while " (page.few_talk()) " and the others are silent; where both sides used up their CPUs, CPU tells more" }
         },
         Aim::FewCpu => html! {
             "CPU, mostly idle"
@@ -179,6 +179,11 @@ fn standings(page: &Page, choice: &Choice, best: bool) -> Markup {
             @for standing in those {
                 li data-model=(standing.server) class=[page.model(&standing.server).map(|model| &model.class)] {
                     i.swatch {} (standing.server) " " b { (value(choice.aim, standing.value.median)) }
+                    @if standing.value.low < standing.value.high {
+                        " " span.times {
+                            "(" (value(choice.aim, standing.value.low)) "–" (value(choice.aim, standing.value.high)) ")"
+                        }
+                    }
                     @if matches!(choice.aim, Aim::Cpu | Aim::FewCpu) && spins(page, &standing.server) {
                         " " span.times { "and a CPU while nobody talks" }
                     }

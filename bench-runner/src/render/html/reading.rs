@@ -35,7 +35,7 @@ pub(super) fn reading(page: &Page) -> Markup {
                 (term("knee", "The offered rate at which response time begins to climb."))
             } @else {
                 (term("all talk", "Every client sends its next request as soon as it has its reply (a closed loop). A slow \
-                    server gets fewer requests, so that the median latency is just connections ÷ rate: read the rate and the \
+                    server gets fewer requests, so that the mean latency is just connections ÷ rate: read the rate and the \
                     CPU."))
             }
             @if few {
