@@ -44,8 +44,8 @@ pub(super) const SCANS: Claim = Claim {
           talk.",
     rule: "Confirmed if a call over 1,000 costs at least 4 times that over 100 (ten times as many, and entering the \
            kernel costs the same), for both, and poll's server at least 2 times as much per request over the most \
-           connections as over 100, for fresh processes differ by a third; and if both copy and scan are a tenth of the \
-           growth or more. Refuted if neither call costs more than 1.5 times. Else it depends.",
+           connections as over 100, for fresh processes differ by a third; and if copy and scan are each a tenth of the \
+           growth or more, in both calls. Refuted if neither call costs more than 1.5 times. Else it depends.",
     parts: &[Part::Calls],
     watches: SCANNERS,
     judge: scans,
@@ -217,7 +217,10 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
             server.factor()
         );
         let shares = [select_copies, poll_copies];
-        if shares.iter().all(|&copies| copies < NO_REASON) {
+        let both = |copies: &f64| (NO_REASON..=1.0 - NO_REASON).contains(copies);
+        if shares.iter().all(both) {
+            Judgement::new(Finding::Confirmed, number, stage)
+        } else if shares.iter().all(|&copies| copies < NO_REASON) {
             let on = "on the reason: the cost grows as said, but by looking at each descriptor; the copy is next to none of it";
             Judgement::depends(on, number, stage)
         } else if shares.iter().all(|&copies| copies > 1.0 - NO_REASON) {
@@ -225,7 +228,9 @@ fn scans(measured: &Measured) -> Result<Judgement, String> {
                 "on the reason: the cost grows as said, but by copying the set; looking at it is next to none of it";
             Judgement::depends(on, number, stage)
         } else {
-            Judgement::new(Finding::Confirmed, number, stage)
+            let on =
+                "on which call is meant: the cost grows as said, but not in both of them by copying and by looking";
+            Judgement::depends(on, number, stage)
         }
     };
     Ok(judgement.with(figures))
@@ -429,6 +434,13 @@ mod tests {
         assert!(copies.told().contains("but by copying the set"), "{}", copies.told());
         let looks = told(calls(25.0, 1.0, 0.0, 30.0), servers(&USUAL));
         assert_eq!(looks.verdict, Finding::Depends);
+        let mut mixed = calls(25.0, 1.0, 0.0, 30.0);
+        for call in mixed.iter_mut().filter(|call| call.call == "poll-copy") {
+            call.ns.median = 200.0 + 12.0 * call.watched as f64;
+        }
+        let mixed = told(mixed, servers(&USUAL));
+        assert_eq!(mixed.verdict, Finding::Depends);
+        assert!(mixed.told().contains("on which call is meant"), "{}", mixed.told());
         assert!(
             looks.told().contains("but by looking at each descriptor"),
             "{}",

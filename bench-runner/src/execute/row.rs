@@ -181,6 +181,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         stopped: found.stopped.as_ref(),
         listen_overflows: found.listen.map(|listen| listen.overflows),
         waiting: busy.map_or(0, |busy| busy.measurement.starved),
+        served_of_all: busy.map_or(0, |busy| busy.measurement.served),
     });
     cost::cpu(row, bench.placement.server.len(), measured);
     cost::counts(row, measured, found);
@@ -193,7 +194,7 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
         connections: &connections,
         limit: limit.as_ref(),
         generator: &m.generator,
-        generator_wait_share: measured.happened.waited_share,
+        generator_wait_share: measured.happened.waited_share.filter(|_| apart(bench)),
         server_share: row.server_cost.cpu_share,
         littles_law: m.littles_law,
         elapsed_s: m.elapsed_s,
@@ -210,6 +211,12 @@ fn fill(row: &mut Row, bench: &Bench, measured: &Measured, found: &Findings) {
     row.verdicts = row.evidence.keys().copied().collect();
     row.verdict = row.verdicts.last().copied().unwrap_or(Verdict::Valid);
     (row.limited_by, row.limit_evidence) = limit.map(|limit| (limit.name, limit.evidence)).unzip();
+}
+
+/// Whether each side has CPUs of its own: a generator that waits for its server is not short of CPUs.
+fn apart(bench: &Bench) -> bool {
+    let (server, generator) = (&bench.placement.server, &bench.placement.generator);
+    !server.is_empty() && !generator.is_empty() && !server.iter().any(|cpu| generator.contains(cpu))
 }
 
 /// What the window met with from outside.

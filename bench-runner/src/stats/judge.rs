@@ -57,6 +57,7 @@ pub struct Evidence<'a> {
     /// The generator's account of itself.
     pub generator: &'a Generator,
     /// Time for which the generator was ready to run and did not, over the time that passed; of the shard that waited most.
+    /// `None` where it shares CPUs with the server, for which it then waits.
     pub generator_wait_share: Option<f64>,
     /// The server's CPU time over the time that passed, for each of its CPUs.
     pub server_share: Option<f64>,

@@ -48,6 +48,8 @@ pub struct Clues<'a> {
     pub listen_overflows: Option<u64>,
     /// Connections that were held and never served while all were to talk: those in the accept queue are among them.
     pub waiting: u64,
+    /// Connections that were served while all were to talk.
+    pub served_of_all: u64,
 }
 
 /// The limit that was met, or nothing when no connection was kept from being served.
@@ -109,21 +111,19 @@ fn announced(capacity: &Capacity) -> String {
     format!("the server announced room for {}", grouped(capacity.connections))
 }
 
-/// Whoever has no room for more lets the others wait, and when the queue of those is full they do not even connect. A
-/// longer queue would let more of them wait and none be served: what stops them is the server's room.
+/// Whoever has no room left lets the others wait, and when the queue of those is full they do not even connect. A longer
+/// queue would let more of them wait and none be served: what stops them is the server's room, if all of it was used.
 fn timed_out(clues: &Clues, capacity: Option<&Capacity>) -> Limit {
     let queue = full_queue(clues);
     match capacity {
-        Some(capacity) if queue.name == ACCEPT_BACKLOG && clues.connections.served <= capacity.connections => {
-            Limit::new(
-                &capacity.bound_by,
-                format!(
-                    "{}, and the accept queue was full: {}",
-                    announced(capacity),
-                    queue.evidence
-                ),
-            )
-        }
+        Some(capacity) if queue.name == ACCEPT_BACKLOG && clues.served_of_all == capacity.connections => Limit::new(
+            &capacity.bound_by,
+            format!(
+                "{}, and the accept queue was full: {}",
+                announced(capacity),
+                queue.evidence
+            ),
+        ),
         _ => queue,
     }
 }
@@ -176,6 +176,7 @@ mod tests {
             stopped,
             listen_overflows: None,
             waiting: connections.starved,
+            served_of_all: connections.served,
         };
         limited_by(&clues).map(|limit| limit.name)
     }
@@ -230,6 +231,7 @@ mod tests {
                 stopped: None,
                 listen_overflows,
                 waiting,
+                served_of_all: 1,
             };
             let limit = limited_by(&clues).unwrap();
             (limit.name, limit.evidence)
@@ -259,7 +261,7 @@ mod tests {
     fn a_queue_that_is_full_behind_a_server_without_room_is_not_what_stops_them() {
         let mut outcomes = Outcomes::default();
         outcomes.add(Outcome::ConnectTimeout, 3);
-        let named = |room| {
+        let named = |room, served_of_all| {
             let ready = ready(room, "workers", 98);
             let clues = Clues {
                 connections: &STARVED,
@@ -268,16 +270,19 @@ mod tests {
                 stopped: None,
                 listen_overflows: Some(7),
                 waiting: 99,
+                served_of_all,
             };
             limited_by(&clues).unwrap()
         };
-        let one = named(1);
+        let one = named(1, 1);
         assert_eq!(one.name, "workers");
         assert_eq!(
             one.evidence,
             "the server announced room for 1, and the accept queue was full: ListenOverflows grew by 7 while connecting"
         );
-        assert_eq!(named(100).name, ACCEPT_BACKLOG, "it has room for all");
-        assert_eq!(named(0).name, ACCEPT_BACKLOG, "it has served more than it said");
+        assert_eq!(named(100, 64).name, ACCEPT_BACKLOG, "it has room for all");
+        assert_eq!(named(99, 64).name, ACCEPT_BACKLOG, "35 places were free");
+        assert_eq!(named(64, 64).name, "workers", "also in a window in which one talks");
+        assert_eq!(named(0, 1).name, ACCEPT_BACKLOG, "it has served more than it said");
     }
 }

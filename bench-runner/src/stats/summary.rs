@@ -384,11 +384,23 @@ fn window(rows: &[&Row]) -> WindowSummary {
     }
 }
 
-/// A percentile over the rounds, by its middle one ([`median_wait`]) and the range of those in which it is known.
+/// A percentile over the rounds, by its middle one ([`median_wait`]). It has a range where it is known in all of them: of
+/// those in which it is, the range would leave out the worst.
 pub(crate) fn waits(rounds: impl Iterator<Item = Option<u64>> + Clone) -> Option<Estimate> {
     let known = Estimate::of(rounds.clone().flatten().map(|ns| ns as f64))?;
+    let all = rounds.clone().count();
     let median = median_wait(rounds)? as f64;
-    Some(Estimate { median, ..known })
+    let range = if known.rounds == all {
+        (known.low, known.high)
+    } else {
+        (median, median)
+    };
+    Some(Estimate {
+        median,
+        low: range.0,
+        high: range.1,
+        ..known
+    })
 }
 
 /// The median over the rounds of a percentile, where none means longer than the window. Of the two in the middle of an
@@ -440,7 +452,13 @@ mod tests {
         assert_eq!(median(&[Some(4), None]), None);
         assert_eq!(median(&[]), None);
         let all = waits([Some(9), None, Some(5)].into_iter()).unwrap();
-        assert_eq!((all.low, all.median, all.high, all.rounds), (5.0, 9.0, 9.0, 2));
+        assert_eq!(
+            (all.low, all.median, all.high, all.rounds),
+            (9.0, 9.0, 9.0, 2),
+            "the third lies somewhere beyond"
+        );
+        let known = waits([Some(9), Some(7), Some(5)].into_iter()).unwrap();
+        assert_eq!((known.low, known.median, known.high), (5.0, 7.0, 9.0));
         assert_eq!(waits([Some(9), None, None].into_iter()), None);
     }
 

@@ -191,6 +191,15 @@ pub(crate) fn whiskers(lang: Lang) -> &'static str {
     )
 }
 
+/// The same where some lines stand back without them.
+pub(crate) fn whiskers_of_some(lang: Lang) -> &'static str {
+    phrase(
+        lang,
+        "bars: range of the rounds, of coloured lines, where wider than its mark",
+        "竖线：彩色线各轮的范围（宽于标记时画出）",
+    )
+}
+
 /// What an open point means that is a lower bound.
 pub(crate) fn at_least(lang: Lang) -> &'static str {
     phrase(lang, "open, ≥: at least this much", "空心，≥：至少如此")

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bench_runner::record::{Row, Warning};
+use bench_runner::record::{Row, Verdict, Warning};
 use serde_json::Value;
 
 use crate::support::{Place, output};
@@ -75,6 +75,12 @@ fn two_sides_on_one_cpu_are_told_and_the_generator_waits_for_its_turn() {
     ));
     let row = run.of("busy-poll")[0];
     assert!(row.generator_wait_share >= Some(0.01), "{:?}", row.generator_wait_share);
+    let verdicts = &row.verdicts;
+    assert!(
+        !verdicts.contains(&Verdict::ClientBound),
+        "it waits for its server: {:?}",
+        row.evidence
+    );
     assert!(text(row, "generator-descheduled").contains("--client-cpus"));
     if allowed.len() > 1 {
         assert!(

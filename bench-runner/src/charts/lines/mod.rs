@@ -151,13 +151,9 @@ impl<'a> Sheet<'a> {
 /// All panels; `rates` is what the one axis that they share spans.
 pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, sheet: &Sheet<'_>, rates: (f64, f64)) -> anyhow::Result<()> {
     let panels = sheet.panels;
-    let note = Note::new(
-        panels,
-        &sheet.axes,
-        (sheet.axes.words, sheet.aside),
-        plot.width(),
-        canvas.lang,
-    );
+    let stands_out = |i: usize, series: &Series| sheet.chosen[i].contains(&series.name);
+    let words = (sheet.axes.words, sheet.aside);
+    let note = Note::new(panels, &sheet.axes, words, plot.width(), canvas.lang, stands_out);
     let whole = plot;
     let plot = Area {
         y1: plot.y1 - NOTE - note.more(),

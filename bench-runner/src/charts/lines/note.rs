@@ -3,14 +3,30 @@
 use super::super::canvas::{Align, Canvas};
 use super::super::place::Area;
 use super::super::text::{Face, regular};
-use super::{Axes, Bound, Panel, all};
+use super::{Axes, Bound, Panel, Series, all};
 use crate::words::Lang;
-use crate::words::charts::{at_least, at_most, whiskers};
+use crate::words::breaks::parts;
+use crate::words::charts::{at_least, at_most, whiskers, whiskers_of_some};
 
 /// Between what is said.
 const DOT: &str = "  ·  ";
 /// From one line to the next, in em.
 const LINE: f64 = 1.36;
+
+/// `words` in as many lines as they need, broken where their language lets them be.
+fn broken(face: Face, words: &str, room: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for (space, part) in parts(words) {
+        let line = lines.last_mut().expect("there is a first line");
+        let longer = format!("{line}{}{part}", if space && !line.is_empty() { " " } else { "" });
+        if face.width(&longer) <= room || line.is_empty() {
+            *line = longer;
+        } else {
+            lines.push(part.to_owned());
+        }
+    }
+    lines.iter().map(|line| face.fit(line, room)).collect()
+}
 
 /// The words, broken into lines.
 pub(in super::super) struct Note {
@@ -26,13 +42,25 @@ impl Note {
         (words, aside): (&str, &str),
         room: f64,
         lang: Lang,
+        stands_out: impl Fn(usize, &Series) -> bool,
     ) -> Self {
         let points = || all(panels).flat_map(|s| &s.points);
+        // Ranges and rings are drawn of those that stand out, and of no others.
+        let (mut before, mut behind) = (Vec::new(), Vec::new());
+        for (i, panel) in panels.iter().enumerate() {
+            let (bold, grey): (Vec<&Series>, Vec<&Series>) =
+                panel.series.iter().partition(|series| stands_out(i, series));
+            before.extend(bold);
+            behind.extend(grey);
+        }
+        let ranges = |all: &[&Series]| all.iter().flat_map(|s| &s.points).any(|p| p.low < p.y || p.high > p.y);
+        let of_some = ranges(&behind);
         let marks = [
-            (points().any(|p| p.low < p.y || p.high > p.y), whiskers(lang)),
+            (ranges(&before) && !of_some, whiskers(lang)),
+            (ranges(&before) && of_some, whiskers_of_some(lang)),
             (points().any(|p| p.bound == Some(Bound::AtLeast)), at_least(lang)),
             (points().any(|p| p.bound == Some(Bound::AtMost)), at_most(lang)),
-            (all(panels).any(|s| s.ring.is_some()), axes.ring),
+            (before.iter().any(|s| s.ring.is_some()), axes.ring),
             (all(panels).any(|s| s.ended.is_some()), axes.end),
             (!aside.is_empty(), aside),
         ];
@@ -55,7 +83,7 @@ impl Note {
                     line.push_str(DOT);
                     line.push_str(words);
                 }
-                _ => lines.push(face.fit(words, room)),
+                _ => lines.extend(broken(face, words, room)),
             }
         }
         Self { face, lines }

@@ -80,7 +80,14 @@ pub(super) fn draw(canvas: &Canvas<'_>, plot: Area, data: &Watched, rates: (f64,
     let usual = usual_count(data);
     let lang = canvas.lang;
     let axes = words::rates_axis(&thousands(usual), lang);
-    let note = Note::new(&data.panels, &line_axes(lang), (&axes, ""), plot.width(), lang);
+    let note = Note::new(
+        &data.panels,
+        &line_axes(lang),
+        (&axes, ""),
+        plot.width(),
+        lang,
+        |_, _| true,
+    );
     let layout = Layout::new(plot, &rows, AXIS + NOTE + note.more())?;
     // Every number stands to the right of its dot, so that numbers can be compared; the axis leaves room for them.
     let labels = all(&data.panels).map(|series| Label::of(Some(series), layout.rows.px, usual, canvas));

@@ -95,7 +95,9 @@ fn chosen(page: &Page) -> Markup {
 
 /// Who is not clearly behind in anything.
 fn best_in_all(page: &Page) -> Option<String> {
-    let (first, others) = page.choices.split_first()?;
+    // In a closed loop that all of them fill, waiting is the rate once more, and how evenly it is shared.
+    let choices = || page.choices.iter().filter(|choice| choice.aim != Aim::Wait);
+    let first = choices().next()?;
     let best = |choice: &Choice, server: &str| {
         let mut standings = choice.standings.iter();
         standings.any(|standing| standing.server == server && standing.times.is_none())
@@ -104,12 +106,17 @@ fn best_in_all(page: &Page) -> Option<String> {
         .standings
         .iter()
         .map(|standing| &*standing.server)
-        .filter(|server| page.choices.iter().all(|choice| best(choice, server)))
+        .filter(|server| choices().all(|choice| best(choice, server)))
         .collect();
-    (!others.is_empty()).then(|| match &*names {
-        [] => "None is in the first column of every row.".to_owned(),
-        [only] => format!("In the first column of every row: {only}."),
-        many => format!("In the first column of every row: {}.", many.join(", ")),
+    let but = if choices().count() < page.choices.len() {
+        ", waiting while all are active left aside"
+    } else {
+        ""
+    };
+    (choices().count() > 1).then(|| match &*names {
+        [] => format!("None is in the first column of every row{but}."),
+        [only] => format!("In the first column of every row{but}: {only}."),
+        many => format!("In the first column of every row{but}: {}.", many.join(", ")),
     })
 }
 
@@ -143,7 +150,7 @@ fn aim(page: &Page, aim: Aim) -> Markup {
         },
         Aim::FewWait => html! {
             "Waiting, mostly idle"
-            small { "99th percentile of latency while " (page.few_talk()) }
+            small { "99th percentile of service time while " (page.few_talk()) }
         },
         Aim::Cpu => html! {
             "CPU, all active"
@@ -151,7 +158,10 @@ fn aim(page: &Page, aim: Aim) -> Markup {
         },
         Aim::Wait => html! {
             "Waiting, all active"
-            small { "99th percentile of latency while all " (conns) " talk" }
+            small {
+                "99th percentile of service time while all " (conns) " talk: beside the rate it tells how evenly they are served; "
+                "a closed loop asks less of a server that stalls"
+            }
         },
         Aim::Memory => html! {
             "Memory"

@@ -45,7 +45,10 @@ impl Aim {
     fn value(self, line: &Line) -> Option<Estimate> {
         match self {
             Self::FewTalk => idle_rate(line),
-            Self::FewCpu => line.idle.as_ref().filter(|idle| !idle.unsound)?.cpu_ns_per_request,
+            Self::FewCpu => {
+                let told = |idle: &&WindowSummary| !idle.unsound && !idle.over_fewer();
+                line.idle.as_ref().filter(told)?.cpu_ns_per_request
+            }
             Self::FewWait => wait(line, line.idle.as_ref()?),
             Self::Cpu => cpu_of(line),
             Self::Wait => wait(line, &line.busy),
