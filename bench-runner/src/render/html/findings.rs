@@ -194,7 +194,7 @@ fn standings(page: &Page, choice: &Choice, best: bool) -> Markup {
                             "(" (value(choice.aim, standing.value.low)) "–" (value(choice.aim, standing.value.high)) ")"
                         }
                     }
-                    @if matches!(choice.aim, Aim::Cpu | Aim::FewCpu) && spins(page, &standing.server) {
+                    @if choice.aim == Aim::Cpu && spins(page, &standing.server) {
                         " " span.times { "and a CPU while nobody talks" }
                     }
                     @if let Some(ratio) = standing.times {
