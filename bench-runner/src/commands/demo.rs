@@ -32,7 +32,7 @@ pub fn demo(args: &DemoArgs, color: Color) -> Result<ExitCode> {
     run.selection.bin_dir.clone_from(&args.bin_dir);
     run.out.clone_from(&args.out);
     let code = super::run::run(&run, color)?;
-    say("all models and 10,000 connections, in about ten minutes: bench-runner --models all --conns 10000\n");
+    say("all models and 10,000 connections, in ten to twelve minutes: bench-runner --models all --conns 10000\n");
     Ok(code)
 }
 
